@@ -1,0 +1,1 @@
+"""The command `harness`: one small file per command; the only place that prints or exits."""

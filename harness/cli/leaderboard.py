@@ -1,0 +1,38 @@
+"""`harness leaderboard`: one table from one or more runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.errors import unknown_choice
+
+FORMATS = ("table", "json")
+
+
+def leaderboard(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories; see 'harness ls runs'.")],
+    output: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    regions: Annotated[bool, typer.Option("--regions/--no-regions", help="The per-region table too.")] = False,
+) -> None:
+    """Show the leaderboard of one or more finished runs."""
+    if output not in FORMATS:
+        raise unknown_choice("format", output, FORMATS, "give --format one of them")
+
+    from rich.console import Console
+
+    from harness.records.run_directory import RunDirectory
+    from harness.report.leaderboard import build, to_plain
+    from harness.report.terminal import leaderboard_table, region_table
+
+    board = build([RunDirectory(path).read_record() for path in runs])
+    if output == "json":
+        typer.echo(json.dumps(to_plain(board), indent=1))
+        return
+    console = Console()
+    if regions:
+        console.print(region_table(board))
+    console.print(leaderboard_table(board))

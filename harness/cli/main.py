@@ -1,0 +1,84 @@
+"""The command `harness`: its commands, and how errors leave it.
+
+What the user can mend is one line on standard error and exit code 2; our own bugs keep their traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import pairwise
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+import harness
+from harness.cli import leaderboard, ls, path, respondent, run_command, score
+from harness.errors import HarnessError
+
+INTERRUPTED = 130
+MENDABLE = 2
+
+app = typer.Typer(
+    name="harness",
+    help="Tune soft prompts until a language model answers a values survey as a region's people do, and measure it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vsm-harness {harness.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+app.command("run")(run_command.run)
+app.command("score")(score.score)
+app.command("leaderboard")(leaderboard.leaderboard)
+app.command("ls")(ls.ls)
+app.command("path")(path.path)
+app.add_typer(respondent.app, name="respondent")
+
+
+def run() -> None:
+    """Runs the command line and exits."""
+    try:
+        code = app(standalone_mode=False)
+    except HarnessError as error:
+        _fail(str(error))
+    except TyperException as error:
+        _fail(error.format_message() + _value_given(error))
+    except (Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe left early, as `head` does; nothing more can be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _value_given(error: TyperException) -> str:
+    """What the user gave for the option that an error is about; the parser's own messages leave it out."""
+    flags = getattr(getattr(error, "param", None), "opts", ())
+    given = [value for flag, value in pairwise(sys.argv) if flag in flags]
+    given += [text.partition("=")[2] for text in sys.argv if text.partition("=")[0] in flags and "=" in text]
+    return f" (got '{given[-1]}')" if given else ""
+
+
+def _fail(message: str) -> None:
+    line = " ".join(message.split())
+    sys.stderr.write(f"harness: error: {line}\n")
+    sys.exit(MENDABLE)

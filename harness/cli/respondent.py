@@ -1,0 +1,49 @@
+"""`harness respondent`: rebuild the bundled model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli import options
+from harness.errors import UsageError
+
+app = typer.Typer(help="The bundled respondent, a simulation.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """The bundled respondent, a simulation."""
+
+
+@app.command("train")
+def train(
+    out: Annotated[Path, typer.Option("--out", help="New or empty folder for the model.")],
+    seed: Annotated[int, typer.Option("--seed", help="Of the simulation and of the training.")] = 0,
+    steps: Annotated[int, typer.Option("--steps", help="Training steps; fewer make a worse model, sooner.")] = 0,
+    quiet: options.Quiet = False,
+) -> None:
+    """Train the bundled respondent anew and write it with its model card."""
+    from rich.console import Console
+
+    from harness.models.language_model import quiet_libraries
+    from harness.models.training import Schedule
+    from harness.report.progress import Bars, Lines, Silent
+    from harness.respondent.build import build, save
+
+    options.at_least("--seed", seed, 0)
+    options.at_least("--steps", steps, 0)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"--out '{out}' exists and is not an empty folder: give a new one")
+    quiet_libraries()
+    schedule = Schedule(steps=steps) if steps else Schedule()
+    console = Console(stderr=True)
+    watcher = Silent() if quiet else Bars(console, 1) if console.is_terminal else Lines(console, 1)
+    with watcher:
+        watcher.phase("training", schedule.steps)
+        built = build(seed, schedule, lambda *_: watcher.step())
+    save(built, out)
+    typer.echo(f"respondent: {out}")
+    typer.echo(f"next: harness score --model {out} --method naive")

@@ -1,0 +1,220 @@
+"""`harness run`: tune soft prompts for regions and print the leaderboard."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import options
+from harness.errors import UsageError, unknown_choice
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.records.run_directory import RunDirectory
+    from harness.records.schema import Record
+    from harness.report.progress import Silent
+    from harness.tuning.session import Session
+    from harness.tuning.spec import OptimizerSpec, SpaceSpec
+
+STARTS = ("vocabulary", "persona")
+REGIONS_SHOWN = 12
+
+
+def run(
+    optimizer: Annotated[
+        str, typer.Option("--optimizer", help="Names separated by commas; see 'harness ls optimizers'.")
+    ] = "de",
+    region: options.Region = "all",
+    budget: Annotated[
+        int, typer.Option("--budget", help="Candidate evaluations per region, optimizer and seed.")
+    ] = 100,
+    seeds: Annotated[int, typer.Option("--seeds", help="Independent repetitions.")] = 1,
+    first_seed: Annotated[int, typer.Option("--first-seed", help="Number of the first repetition.")] = 0,
+    tokens: Annotated[int, typer.Option("--tokens", help="Virtual tokens of the soft prompt.")] = 10,
+    space: Annotated[str, typer.Option("--space", help="full, or subspace:D with D dimensions.")] = "full",
+    start: Annotated[str, typer.Option("--start", help="First candidates: persona or vocabulary.")] = "persona",
+    share: Annotated[
+        bool, typer.Option("--share/--no-share", help="Regions learn from each other's evaluations.")
+    ] = True,
+    pool: Annotated[int, typer.Option("--pool", help="Candidates in the first sample; 0 chooses.")] = 0,
+    shots: options.Shots = 6,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the optimizer, or de.F=0.5.")
+    ] = None,
+    model: options.Model = "respondent",
+    dtype: options.Dtype = "auto",
+    device: options.Device = "auto",
+    device_map: options.DeviceMap = None,
+    trust_remote_code: options.TrustRemoteCode = False,
+    survey: options.SurveyFile = None,
+    targets: options.TargetsFile = None,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder that holds the runs.", rich_help_panel="Output")
+    ] = options.RUNS,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Tune soft prompts for regions and print the leaderboard.
+
+    The model stays frozen; an optimizer moves embeddings in front of the prompt until the answers give the regions'
+    published scores. The default run takes about ten minutes on two cores and needs no network.
+    """
+    from rich.console import Console
+
+    from harness.optimizers.catalog import load as find_optimizer
+
+    names = _names(optimizer)
+    for name in names:
+        find_optimizer(name)
+    if start not in STARTS:
+        raise unknown_choice("start", start, STARTS, "give --start one of them")
+    for flag, value, lowest in (
+        ("--budget", budget, 1),
+        ("--seeds", seeds, 1),
+        ("--first-seed", first_seed, 0),
+        ("--tokens", tokens, 1),
+        ("--pool", pool, 0),
+        ("--shots", shots, 0),
+    ):
+        options.at_least(flag, value, lowest)
+    optimizers = _optimizers(names, settings or [])
+
+    from harness.tasks.hofstede_vsm.demonstrations import check_shots
+    from harness.tasks.hofstede_vsm.regions import load_regions
+    from harness.tasks.hofstede_vsm.survey import load_survey
+    from harness.tuning.session import Session
+    from harness.tuning.spec import RunSpec, Source
+
+    check_shots(shots)
+    questionnaire, table = load_survey(survey), load_regions(targets)
+    chosen = table.select(region)
+    spec = RunSpec(
+        model=options.model_spec(model, dtype, device, device_map, trust_remote_code),
+        survey=Source(name=questionnaire.name, digest=questionnaire.digest),
+        targets=Source(name=targets.name if targets else "bundled", digest=table.digest),
+        regions=tuple(one.code for one in chosen),
+        optimizers=optimizers,
+        budget=budget,
+        seeds=seeds,
+        first_seed=first_seed,
+        tokens=tokens,
+        space=_space(space),
+        start="persona" if start == "persona" else "vocabulary",
+        share=share,
+        pool=pool,
+        shots=shots,
+    )
+    session = Session(spec, options.load_quietly(spec.model), questionnaire, table)
+    session.check()
+    label = region.lower() if region.lower() in ("all", "core") else f"{len(chosen)}regions"
+    if len(chosen) == 1:
+        label = chosen[0].code
+    console = Console(stderr=True)
+    directory, record = _execute(session, out, f"{'-'.join(names)}-{label}-{spec.digest[:8]}", console, quiet)
+    _print_results(directory, record, as_json)
+
+
+def _execute(session: Session, out: Path, name: str, console: Console, quiet: bool) -> tuple[RunDirectory, Record]:
+    from harness.records.run_directory import RunDirectory
+
+    directory = RunDirectory.create(out, name, session.spec.plain())
+    if not quiet:
+        _print_header(session, directory, console)
+    with _watcher(session, console, quiet) as watcher:
+        try:
+            record = session.run(directory, watcher)
+        except KeyboardInterrupt:
+            console.print(f"interrupted; the journal so far is in {directory.path}", markup=False, soft_wrap=True)
+            raise
+    return directory, record
+
+
+def _watcher(session: Session, console: Console, quiet: bool) -> Silent:
+    from harness.report.progress import Bars, Lines, Silent
+
+    total = len(session.spec.regions) * len(session.spec.optimizers) * session.spec.seeds
+    if quiet:
+        return Silent()
+    return Bars(console, total) if console.is_terminal else Lines(console, total)
+
+
+def _print_header(session: Session, directory: RunDirectory, console: Console) -> None:
+    from harness.tuning.session import note
+
+    spec = session.spec
+    names = ", ".join(one.name for one in spec.optimizers)
+    lines = [
+        f"run {directory.path}",
+        f"model {spec.model.name} ({session.lm.parameters / 1e6:.1f}M parameters, {session.lm.device}), "
+        f"{names} for {len(spec.regions)} regions, {spec.budget} evaluations each, "
+        f"{spec.tokens} virtual tokens, {spec.seeds} seed(s)",
+    ]
+    lines += [note(session.lm)] if note(session.lm) else []
+    incomplete = [region for region in session.regions if not region.complete]
+    lines += [f"{r.code} has no published {', '.join(r.missing)}: scored on the others" for r in incomplete]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_results(directory: RunDirectory, record: Record, as_json: bool) -> None:
+    from rich.console import Console
+
+    from harness.report.leaderboard import build, to_plain
+    from harness.report.terminal import leaderboard_table, region_table
+
+    board = build([record])
+    if as_json:
+        typer.echo(json.dumps({"run": str(directory.path), **to_plain(board)}, indent=1))
+        return
+    console = Console()
+    console.print(region_table(board, None if console.is_terminal else REGIONS_SHOWN))
+    console.print(leaderboard_table(board))
+    console.print(f"run directory: {directory.path}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"next: harness leaderboard {directory.path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _names(text: str) -> list[str]:
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise UsageError("no optimizer given: expected names such as de,cma; see 'harness ls optimizers'")
+    return names
+
+
+def _space(text: str) -> SpaceSpec:
+    from harness.tuning.spec import SpaceSpec
+
+    kind, _, dimensions = text.partition(":")
+    if kind == "full" and not dimensions:
+        return SpaceSpec()
+    if kind == "subspace" and dimensions.isdecimal() and int(dimensions) > 0:
+        return SpaceSpec(kind="subspace", dimensions=int(dimensions))
+    raise UsageError(f"unknown space '{text}': expected full, or subspace:D with a whole D from 1, such as subspace:64")
+
+
+def _optimizers(names: list[str], settings: list[str]) -> tuple[OptimizerSpec, ...]:
+    from harness.optimizers.catalog import parse_parameters
+    from harness.tuning.spec import OptimizerSpec
+
+    given: dict[str, dict[str, str]] = {name: {} for name in names}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        owner, dot, parameter = key.partition(".")
+        if not equals or not key:
+            raise UsageError(f"--set '{setting}': expected NAME=VALUE such as F=0.5; see 'harness ls optimizers'")
+        if dot and owner not in given:
+            raise unknown_choice("optimizer in --set", owner, names, "name one that this run uses")
+        for name in [owner] if dot else _owners(names, key):
+            given[name][parameter if dot else key] = value
+    return tuple(OptimizerSpec(name=name, parameters=parse_parameters(name, given[name])) for name in names)
+
+
+def _owners(names: list[str], parameter: str) -> list[str]:
+    """The optimizers that have a parameter; the first one if none has, whose error then lists what it has."""
+    from harness.optimizers.catalog import load as find_optimizer
+
+    having = [name for name in names if parameter in find_optimizer(name).Parameters.model_fields]
+    return having or names[:1]

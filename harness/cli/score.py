@@ -1,0 +1,112 @@
+"""`harness score`: indices and errors of one method, or of a saved prompt."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import options
+from harness.errors import UsageError, unknown_choice
+
+if TYPE_CHECKING:
+    from harness.models.language_model import LanguageModel
+    from harness.records.schema import RegionResult
+    from harness.tasks.hofstede_vsm.regions import Region, Regions
+    from harness.tasks.hofstede_vsm.survey import Survey
+
+
+def score(
+    method: Annotated[
+        str | None, typer.Option("--method", help="null, world-mean, naive, persona or icl; see 'harness ls methods'.")
+    ] = None,
+    prompt: Annotated[Path | None, typer.Option("--prompt", help="Adapter folder of a tuned prompt.")] = None,
+    region: options.Region = "core",
+    shots: options.Shots = 6,
+    model: options.Model = "respondent",
+    dtype: options.Dtype = "auto",
+    device: options.Device = "auto",
+    device_map: options.DeviceMap = None,
+    trust_remote_code: options.TrustRemoteCode = False,
+    survey: options.SurveyFile = None,
+    targets: options.TargetsFile = None,
+    as_json: options.Json = False,
+) -> None:
+    """Score one method, or a saved prompt, on the held-out wordings of the survey."""
+    from harness.tasks.hofstede_vsm.demonstrations import check_shots
+    from harness.tasks.hofstede_vsm.regions import load_regions
+    from harness.tasks.hofstede_vsm.survey import load_survey
+    from harness.tuning.baselines import METHODS
+
+    if (method is None) == (prompt is None):
+        raise UsageError("give either --method NAME or --prompt DIR, one of the two; see 'harness ls methods'")
+    if method is not None and method not in METHODS:
+        raise unknown_choice(
+            "method", method, METHODS, "see 'harness ls methods'; a tuned prompt is given with --prompt"
+        )
+    check_shots(shots)
+    questionnaire, table = load_survey(survey), load_regions(targets)
+    regions = table.select(region)
+    lm = options.load_quietly(options.model_spec(model, dtype, device, device_map, trust_remote_code))
+    if prompt is not None:
+        name, results = str(prompt), _score_prompt(lm, questionnaire, regions, prompt)
+    else:
+        name, results = str(method), _score_method(lm, questionnaire, table, regions, str(method), shots)
+    if as_json:
+        typer.echo(json.dumps(_plain(lm, name, results), indent=1))
+    else:
+        _print_table(lm, name, results, regions)
+
+
+def _score_method(
+    lm: LanguageModel, survey: Survey, table: Regions, regions: tuple[Region, ...], method: str, shots: int
+) -> list[RegionResult]:
+    from harness.tuning.baselines import Baselines
+
+    return Baselines(lm, survey, table, shots).score(method, regions)
+
+
+def _score_prompt(lm: LanguageModel, survey: Survey, regions: tuple[Region, ...], folder: Path) -> list[RegionResult]:
+    from harness.models.adapter import load_adapter
+    from harness.tuning.baselines import score_prompt
+
+    return score_prompt(lm, survey, regions, load_adapter(folder, lm))
+
+
+def _plain(lm: LanguageModel, method: str, results: list[RegionResult]) -> dict[str, object]:
+    return {
+        "model": lm.spec.name,
+        "method": method,
+        "regions": {
+            result.region: {
+                "indices": result.indices,
+                "mae": result.mae,
+                "mae_tuned": result.mae_tuned,
+                "option_mass": result.option_mass,
+            }
+            for result in results
+        },
+    }
+
+
+def _print_table(lm: LanguageModel, method: str, results: list[RegionResult], regions: tuple[Region, ...]) -> None:
+    from rich.console import Console
+
+    from harness.report.terminal import listing
+    from harness.tasks.hofstede_vsm.indices import DIMENSIONS
+    from harness.tuning.session import note
+
+    rows = []
+    for region, result in zip(regions, results, strict=True):
+        # Each cell: the index the answers give, and the published score it is compared with.
+        pairs = zip((result.indices[d] for d in DIMENSIONS), region.scores, strict=True)
+        cells = [f"{index:.1f} ({target:g})" if target == target else f"{index:.1f} (-)" for index, target in pairs]
+        mass = "-" if result.option_mass is None else f"{result.option_mass:.3f}"
+        rows.append([result.region, *cells, f"{result.mae:.1f}", f"{result.mae_tuned:.1f}", mass])
+    headings = ["region", *DIMENSIONS, "mae", "tuned", "mass"]
+    console = Console()
+    console.print(listing(headings, rows, f"{lm.spec.name}, {method}: index (published), held-out wordings"))
+    if note(lm):
+        console.print(note(lm), style="yellow", markup=False, highlight=False)

@@ -1,0 +1,1 @@
+"""Frozen language models: loading them, soft prompts, the scorer, the bundled respondent."""

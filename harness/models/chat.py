@@ -1,0 +1,79 @@
+"""From a user's turn to token ids: the model's own chat template, tokenised whole as lm-eval does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jinja2.exceptions import TemplateError
+
+from harness.errors import ModelError
+from harness.models.language_model import LanguageModel
+from harness.models.trie import Tokens
+
+OPTIONS = ("1", "2", "3", "4", "5")
+
+
+def chat_text(lm: LanguageModel, user_turn: str) -> str:
+    """One user's turn in the model's chat template, up to where the assistant begins.
+
+    Raises:
+        ModelError: the template cannot render a single user's turn.
+    """
+    try:
+        text: str = lm.tokenizer.apply_chat_template(
+            [{"role": "user", "content": user_turn}], tokenize=False, add_generation_prompt=True
+        )
+    except TemplateError as error:
+        raise ModelError(f"the chat template of model '{lm.spec.name}' fails on one user's turn: {error}") from error
+    return text
+
+
+def tokenise(lm: LanguageModel, user_turns: Sequence[str]) -> list[Tokens]:
+    """Token ids of each user's turn in the chat template; no special token is added to what the template has."""
+    texts = [chat_text(lm, turn) for turn in user_turns]
+    return [tuple(ids) for ids in lm.tokenizer(texts, add_special_tokens=False)["input_ids"]]
+
+
+def tokenise_plain(lm: LanguageModel, texts: Sequence[str]) -> list[Tokens]:
+    """Token ids of texts outside any chat template, without special tokens."""
+    return [tuple(ids) for ids in lm.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+
+def option_tokens(lm: LanguageModel, user_turn: str) -> tuple[int, ...]:
+    """Token ids of "1" to "5" as the first token of the assistant's answer.
+
+    Raises:
+        ModelError: an option is not exactly one token there, or two options share one.
+    """
+    prompt = chat_text(lm, user_turn)
+    whole = [
+        tuple(ids)
+        for ids in lm.tokenizer([prompt, *(prompt + o for o in OPTIONS)], add_special_tokens=False)["input_ids"]
+    ]
+    before, answered = whole[0], whole[1:]
+    ids = []
+    for option, tokens in zip(OPTIONS, answered, strict=True):
+        if len(tokens) != len(before) + 1 or tokens[:-1] != before:
+            raise ModelError(
+                f"model '{lm.spec.name}': option '{option}' is not a single token after its chat template; give a "
+                "model whose tokenizer keeps digits apart"
+            )
+        ids.append(tokens[-1])
+    if len(set(ids)) != len(OPTIONS):
+        raise ModelError(f"model '{lm.spec.name}': options share a token ({ids}); give a model that knows the digits")
+    return tuple(ids)
+
+
+def check_length(lm: LanguageModel, prompts: Sequence[Tokens], virtual_tokens: int) -> None:
+    """Refuses prompts that do not fit the model's context.
+
+    Raises:
+        ModelError: the longest prompt with the soft prompt in front is longer than the context.
+    """
+    longest = max(len(prompt) for prompt in prompts) + virtual_tokens + 1
+    limit = lm.context_length
+    if limit is not None and longest > limit:
+        raise ModelError(
+            f"model '{lm.spec.name}' reads {limit} tokens, the longest prompt has {longest} with {virtual_tokens} "
+            "virtual tokens: give fewer virtual tokens, fewer demonstrations or a model with a longer context"
+        )

@@ -1,0 +1,131 @@
+"""Architectures with random weights: real shapes for benchmarks, never for results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+
+from harness.errors import ModelError, unknown_choice
+
+_LLAMA: Final[dict[str, Any]] = {"model_type": "llama", "rms_norm_eps": 1e-5, "tie_word_embeddings": False}
+
+GEOMETRIES: Final[dict[str, dict[str, Any]]] = {
+    "llama-3-70b": {
+        **_LLAMA,
+        "hidden_size": 8192,
+        "intermediate_size": 28672,
+        "num_hidden_layers": 80,
+        "num_attention_heads": 64,
+        "num_key_value_heads": 8,
+        "vocab_size": 128256,
+        "max_position_embeddings": 8192,
+    },
+    "llama-3-8b": {
+        **_LLAMA,
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "vocab_size": 128256,
+        "max_position_embeddings": 8192,
+    },
+    "llama-3-1b": {
+        **_LLAMA,
+        "hidden_size": 2048,
+        "intermediate_size": 8192,
+        "num_hidden_layers": 16,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "vocab_size": 128256,
+        "max_position_embeddings": 8192,
+        "tie_word_embeddings": True,
+    },
+    "llama-34m": {
+        **_LLAMA,
+        "hidden_size": 512,
+        "intermediate_size": 1408,
+        "num_hidden_layers": 8,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 8,
+        "vocab_size": 8000,
+        "max_position_embeddings": 4096,
+    },
+    "llama-tiny": {
+        **_LLAMA,
+        "hidden_size": 64,
+        "intermediate_size": 160,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "vocab_size": 2000,
+        "max_position_embeddings": 2048,
+    },
+    "gpt2-tiny": {
+        "model_type": "gpt2",
+        "n_embd": 64,
+        "n_layer": 2,
+        "n_head": 4,
+        "vocab_size": 2000,
+        "n_positions": 2048,
+    },
+    "qwen2-tiny": {
+        "model_type": "qwen2",
+        "hidden_size": 64,
+        "intermediate_size": 160,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "vocab_size": 2000,
+        "max_position_embeddings": 2048,
+        "tie_word_embeddings": True,
+    },
+    "gemma-tiny": {
+        "model_type": "gemma",
+        "hidden_size": 64,
+        "intermediate_size": 160,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 1,
+        "head_dim": 16,
+        "vocab_size": 2000,
+        "max_position_embeddings": 2048,
+    },
+}
+
+
+def random_model(name: str, dtype: torch.dtype, device: torch.device, seed: int = 0) -> PreTrainedModel:
+    """Builds an architecture with random weights, directly in its dtype and on its device.
+
+    Args:
+        name: one of `GEOMETRIES`, or the path of a config.json in the Hugging Face format.
+        dtype: type of the weights.
+        device: where the weights are made.
+        seed: of the weights; torch's global generator is left as it was.
+
+    Raises:
+        UsageError: the name is unknown.
+        ModelError: the config.json cannot be read.
+    """
+    settings = dict(GEOMETRIES.get(name, {}))
+    if settings:
+        config = AutoConfig.for_model(**settings)
+    elif name.endswith(".json"):
+        path = Path(name)
+        if not path.is_file():
+            raise ModelError(
+                f"random model '{name}': no such file; give a config.json or a name, see 'harness ls models'"
+            )
+        try:
+            config = AutoConfig.from_pretrained(str(path))
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(f"random model '{name}': not a config.json of transformers ({error})") from error
+    else:
+        raise unknown_choice("geometry", name, GEOMETRIES, "or the path of a config.json; see 'harness ls models'")
+    with torch.random.fork_rng(), torch.device(device):
+        torch.manual_seed(seed)
+        model: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
+    return model

@@ -1,0 +1,167 @@
+"""A token trie: prompts tokenised whole, with what they share stored once (design, decision 6).
+
+Two views of the same prompts: `TokenTrie` holds every distinct token once, `Layout` deals them to rows behind a prefix
+that all prompts share. One row is the packed layout, one row per prompt is a cached prefix with batched branches, and
+everything between trades attention against padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Tokens = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TokenTrie:
+    """Distinct tokens of a set of prompts; a parent stands before its children.
+
+    Attributes:
+        tokens: (n,) token ids.
+        parents: (n,) place of the token before, -1 at a beginning.
+        depths: (n,) position in the prompt, from 0.
+        finals: (N,) place of the last token of each prompt.
+    """
+
+    tokens: Integers
+    parents: Integers
+    depths: Integers
+    finals: Integers
+
+    @staticmethod
+    def build(prompts: Sequence[Tokens]) -> TokenTrie:
+        """Stores the prompts (each at least one token) with common beginnings once."""
+        places: dict[tuple[int, int], int] = {}
+        tokens: list[int] = []
+        parents: list[int] = []
+        depths: list[int] = []
+        finals = []
+        for prompt in prompts:
+            node = -1
+            for depth, token in enumerate(prompt):
+                child = places.setdefault((node, token), len(tokens))
+                if child == len(tokens):
+                    tokens.append(token)
+                    parents.append(node)
+                    depths.append(depth)
+                node = child
+            finals.append(node)
+        return TokenTrie(*(np.array(values, dtype=np.int64) for values in (tokens, parents, depths, finals)))
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def mask(self) -> Mask:
+        """(n, n) True where the token of the row may attend to the token of the column: itself and its ancestors."""
+        allowed = np.eye(len(self), dtype=np.bool_)
+        for node, parent in enumerate(self.parents):
+            if parent >= 0:
+                allowed[node] |= allowed[parent]
+        return allowed
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Prompts as a shared prefix and R rows of at most L tokens behind it.
+
+    Attributes:
+        prefix: (S,) token ids that every prompt begins with.
+        tokens: (R, L) token ids, 0 where padded.
+        positions: (R, L) positions in the prompt, counted from its beginning.
+        mask: (R, L, S + L) True where a token may attend; a padded token sees the prefix and itself.
+        rows: (N,) row of each prompt's last token.
+        columns: (N,) column of each prompt's last token.
+        distinct: tokens stored once over all prompts, padding and repeats not counted.
+        total: tokens of all prompts together.
+    """
+
+    prefix: Integers
+    tokens: Integers
+    positions: Integers
+    mask: Mask
+    rows: Integers
+    columns: Integers
+    distinct: int
+    total: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and tokens per row."""
+        return self.tokens.shape[0], self.tokens.shape[1]
+
+
+def shared_prefix(prompts: Sequence[Tokens]) -> int:
+    """Number of tokens that all prompts begin with, leaving at least one token to each."""
+    first, last = min(prompts), max(prompts)
+    most = min(len(prompt) for prompt in prompts) - 1
+    return next((i for i in range(most) if first[i] != last[i]), most)
+
+
+def _common(one: Tokens, other: Tokens) -> int:
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def capacities(prompts: Sequence[Tokens]) -> list[int]:
+    """Row lengths worth trying, shortest first: from one prompt a row to all prompts in one row."""
+    prefix = shared_prefix(prompts)
+    suffixes = [prompt[prefix:] for prompt in prompts]
+    shortest = max(len(suffix) for suffix in suffixes)
+    longest = len(TokenTrie.build(suffixes))
+    steps = [shortest]
+    while steps[-1] * 1.5 < longest:
+        steps.append(int(steps[-1] * 1.5))
+    return [*steps, longest] if longest > shortest else steps
+
+
+def lay_out(prompts: Sequence[Tokens], capacity: int) -> Layout:
+    """Deals prompts to rows of at most `capacity` tokens, neighbours in the trie to the same row.
+
+    Args:
+        prompts: N token sequences, each at least one token.
+        capacity: tokens in a row; a longer prompt still gets a row of its own.
+    """
+    prefix = shared_prefix(prompts)
+    groups: list[list[int]] = []
+    size = 0
+    for index in sorted(range(len(prompts)), key=lambda i: prompts[i]):
+        prompt = prompts[index]
+        # In sorted order a prompt shares most with the one before it, so the trie grows by what follows that.
+        fresh = len(prompt) - _common(prompts[groups[-1][-1]], prompt) if groups else 0
+        if groups and size + fresh <= capacity:
+            groups[-1].append(index)
+            size += fresh
+        else:
+            groups.append([index])
+            size = len(prompt) - prefix
+    tries = [TokenTrie.build([prompts[i][prefix:] for i in group]) for group in groups]
+    length = max(len(trie) for trie in tries)
+    tokens = np.zeros((len(tries), length), dtype=np.int64)
+    positions = np.full((len(tries), length), prefix, dtype=np.int64)
+    mask = np.zeros((len(tries), length, prefix + length), dtype=np.bool_)
+    mask[:, :, :prefix] = True
+    mask[:, np.arange(length), prefix + np.arange(length)] = True
+    rows = np.zeros(len(prompts), dtype=np.int64)
+    columns = np.zeros(len(prompts), dtype=np.int64)
+    for row, (group, trie) in enumerate(zip(groups, tries, strict=True)):
+        n = len(trie)
+        tokens[row, :n] = trie.tokens
+        positions[row, :n] = prefix + trie.depths
+        mask[row, :n, prefix : prefix + n] = trie.mask()
+        rows[group] = row
+        columns[group] = trie.finals
+    return Layout(
+        np.array(prompts[0][:prefix], dtype=np.int64),
+        tokens,
+        positions,
+        mask,
+        rows,
+        columns,
+        distinct=len(TokenTrie.build(prompts)),
+        total=sum(len(prompt) for prompt in prompts),
+    )

@@ -1,0 +1,1 @@
+"""Records of runs: their schema, the run directory, provenance."""

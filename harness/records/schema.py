@@ -1,0 +1,103 @@
+"""What a finished run says: a schema-versioned, validated record."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION: Final = 1
+Group = Literal["null", "baseline", "tuned", "reference"]
+GROUPS: Final[dict[str, Group]] = {
+    "null": "null",
+    "world-mean": "null",
+    "naive": "baseline",
+    "persona": "baseline",
+    "icl": "baseline",
+}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null", allow_inf_nan=False)
+
+
+class RegionResult(_Frozen):
+    """One region under one method and seed; errors and indices in index points.
+
+    Attributes:
+        region: the region's code.
+        indices: per dimension, on the held-out wordings.
+        mae: mean absolute error on the held-out wordings: the headline.
+        mae_tuned: the same on the tuning wordings.
+        option_mass: probability on the five options, held-out wordings; None where no model was asked.
+        order_gap: per dimension, forward minus reversed option order; None where no model was asked.
+        evaluations: candidate evaluations spent on this region; shared ones are dealt out evenly.
+        seed: which repetition; None for methods without search.
+        adapter: folder of the tuned prompt, relative to the run directory.
+        curve: best tuned error so far after each number of evaluations spent on this region: (evaluations, error).
+        failed: candidates whose answers were not finite.
+    """
+
+    region: str
+    indices: dict[str, float]
+    mae: float
+    mae_tuned: float
+    option_mass: float | None = None
+    order_gap: dict[str, float] | None = None
+    evaluations: float
+    seed: int | None = None
+    adapter: str | None = None
+    curve: tuple[tuple[float, float], ...] = ()
+    failed: int = 0
+
+
+class MethodResult(_Frozen):
+    """All regions and seeds of one method."""
+
+    method: str
+    group: Group
+    results: tuple[RegionResult, ...]
+
+
+class Provenance(_Frozen):
+    """Where the numbers come from.
+
+    Attributes:
+        versions: of this package, Python and the libraries that decide numbers.
+        git_revision: commit of the source tree the package runs from, None outside one.
+        git_dirty: whether that tree had changes.
+        machine: processor, cores, memory, operating system, GPU.
+        threads: of the numerical library.
+    """
+
+    versions: dict[str, str]
+    git_revision: str | None
+    git_dirty: bool | None
+    machine: dict[str, str | int | float | None]
+    threads: int
+
+
+class ModelIdentity(_Frozen):
+    """The model that answered; `random_weights` marks benchmarks, which are never results."""
+
+    name: str
+    digest: str
+    parameters: int
+    dtype: str
+    device: str
+    random_weights: bool
+    note: str = ""
+
+
+class Record(_Frozen):
+    """A finished run. `spec` is the frozen run specification as JSON; `spec_digest` its SHA-256."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    run_id: str
+    spec: dict[str, Any]
+    spec_digest: str
+    model: ModelIdentity
+    provenance: Provenance
+    methods: tuple[MethodResult, ...]
+    started: str = Field(description="UTC, ISO 8601")
+    timings: dict[str, float] = Field(description="seconds per phase, and candidate evaluations per second")

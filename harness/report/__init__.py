@@ -1,0 +1,1 @@
+"""Reports on records: the leaderboard as pure functions, and its views."""

@@ -1,0 +1,155 @@
+"""Progress of a run on the terminal: live bars, plain lines where there is no terminal, or silence."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+PLAIN_SECONDS = 15.0
+
+
+class Generation(Protocol):
+    """What is shown of a generation."""
+
+    @property
+    def optimizer(self) -> str:
+        """Name of the optimizer."""
+
+    @property
+    def seed(self) -> int:
+        """Which repetition."""
+
+    @property
+    def region(self) -> str:
+        """The region at work, "" for the first sample."""
+
+    @property
+    def generation(self) -> int:
+        """Generations of the region so far."""
+
+    @property
+    def evaluations(self) -> int:
+        """Candidate evaluations of the run so far."""
+
+    @property
+    def best(self) -> float:
+        """Mean best tuned error, index points."""
+
+    @property
+    def regions_done(self) -> int:
+        """Regions finished, over all optimizers and seeds."""
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="dim")
+
+
+class Silent:
+    """Shows nothing."""
+
+    def __enter__(self) -> Silent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def phase(self, name: str, steps: int) -> None:
+        """Ignored."""
+
+    def step(self) -> None:
+        """Ignored."""
+
+    def tuning(self, progress: Generation, /) -> None:
+        """Ignored."""
+
+
+class Bars(Silent):
+    """Live bars, one per phase."""
+
+    def __init__(self, console: Console, regions: int) -> None:
+        self._regions = regions
+        self._bars = Progress(
+            TextColumn("{task.description:<10}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.completed:>5.0f}/{task.total:.0f}"),
+            _Rate(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[detail]}"),
+            console=console,
+            refresh_per_second=4,
+            speed_estimate_period=60,
+        )
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def phase(self, name: str, steps: int) -> None:
+        """Adds a bar."""
+        self._task = self._bars.add_task(name, total=steps, detail="")
+
+    def step(self) -> None:
+        """Moves the bar by one."""
+        self._bars.advance(self._task)
+
+    def tuning(self, progress: Generation, /) -> None:
+        """Moves the bar to the evaluations done and shows the best error."""
+        where = f"gen {progress.generation}" if progress.region else "first sample"
+        done = f"regions {progress.regions_done}/{self._regions}"
+        detail = f"{progress.optimizer} {where} best {progress.best:.2f} {done}"
+        self._bars.update(self._task, completed=progress.evaluations, detail=detail)
+
+
+class Lines(Silent):
+    """One plain line now and then, for logs."""
+
+    def __init__(self, console: Console, regions: int) -> None:
+        self._console = console
+        self._regions = regions
+        self._began = self._last = time.monotonic()
+        self._name, self._steps, self._done = "", 0, 0
+
+    def phase(self, name: str, steps: int) -> None:
+        """Prints that a phase begins."""
+        self._name, self._steps, self._done = name, steps, 0
+        self._began = self._last = time.monotonic()
+        self._print(f"{name}: {steps} {'candidate evaluations' if name == 'tuning' else 'steps'}")
+
+    def step(self) -> None:
+        """Counts; prints when the phase ends or enough time has passed."""
+        self._done += 1
+        if self._done == self._steps or self._due():
+            self._print(f"{self._name}: {self._done}/{self._steps}")
+
+    def tuning(self, progress: Generation, /) -> None:
+        """Prints the state if enough time has passed or the tuning is over."""
+        if not (self._due() or progress.evaluations == self._steps):
+            return
+        spent = max(time.monotonic() - self._began, 1e-9)
+        rate = progress.evaluations / spent
+        left = (self._steps - progress.evaluations) / rate if rate else 0.0
+        self._print(
+            f"tuning: {progress.evaluations}/{self._steps} evaluations, {progress.optimizer} seed {progress.seed}, "
+            f"generation {progress.generation}, best {progress.best:.2f}, regions done "
+            f"{progress.regions_done}/{self._regions}, {rate:.1f} evaluations/s, {left:.0f} s left"
+        )
+
+    def _due(self) -> bool:
+        now = time.monotonic()
+        if now - self._last < PLAIN_SECONDS:
+            return False
+        self._last = now
+        return True
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The simulation that trains the bundled model: who answers, in which context, in which words."""

@@ -1,0 +1,1 @@
+"""Tuning soft prompts: run spec, objective, search space, loop, journal."""

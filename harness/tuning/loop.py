@@ -1,0 +1,269 @@
+"""The tuning loop: every region's optimizer asks, the respondent answers, every region may learn from it.
+
+An evaluation yields item means, and those give the loss of every region (design, decision 3). Regions that share
+draw one first sample, scored once for all, and keep the best candidate seen anywhere in the run as their result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import RunError
+from harness.optimizers import Optimizer, Problem, create
+from harness.records.run_directory import Journal
+from harness.tasks.hofstede_vsm.indices import Array
+from harness.tasks.hofstede_vsm.regions import Region, scores
+from harness.tuning.evaluator import Evaluator
+from harness.tuning.objective import Answers
+from harness.tuning.space import SearchSpace
+from harness.tuning.spec import OptimizerSpec, RunSpec, generator
+
+Vectors = NDArray[np.float64]
+INITIAL_CANDIDATES = 64
+IDLE_GENERATIONS = 20
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after a generation of one region.
+
+    Attributes:
+        optimizer: name of the optimizer at work.
+        seed: which repetition.
+        region: code of the region at work, "" during the shared first sample.
+        generation: generations of that region so far.
+        evaluations: candidate evaluations of the whole run so far.
+        best: mean over the group's regions of the best tuned error, index points.
+        regions_done: regions, over all optimizers and seeds, that have spent their budget.
+    """
+
+    optimizer: str
+    seed: int
+    region: str
+    generation: int
+    evaluations: int
+    best: float
+    regions_done: int
+
+
+class Observer(Protocol):
+    """Whoever watches a run."""
+
+    def __call__(self, progress: Progress, /) -> None:
+        """Called after the first sample and after each generation."""
+
+
+@dataclass
+class Incumbent:
+    """The best candidate of a region so far; `curve` holds (evaluations, error) at each improvement."""
+
+    loss: float = float("inf")
+    vector: Vectors | None = None
+    curve: list[tuple[float, float]] = field(default_factory=list)
+
+    def offer(self, vectors: Vectors, losses: Array, evaluations: float) -> None:
+        """Takes the best of n candidates if it improves; NaN never does."""
+        finite = np.where(np.isfinite(losses), losses, np.inf)
+        place = int(np.argmin(finite))
+        if finite[place] < self.loss:
+            self.loss, self.vector = float(finite[place]), vectors[place].copy()
+            self.curve.append((evaluations, self.loss))
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Result of one region under one optimizer and seed; `evaluations` deals shared ones out evenly."""
+
+    region: Region
+    vector: Vectors
+    loss: float
+    evaluations: float
+    curve: tuple[tuple[float, float], ...]
+    failed: int
+
+
+@dataclass(eq=False)
+class _Cell:
+    """One region's search."""
+
+    region: Region
+    optimizer: Optimizer
+    incumbent: Incumbent = field(default_factory=Incumbent)
+    spent: int = 0
+    idle: int = 0
+    failed: int = 0
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Regions that share a first sample under one optimizer and seed.
+
+    Attributes:
+        share: evaluations of the first sample that each region bears.
+        allowed: evaluations that each region may add.
+    """
+
+    optimizer: OptimizerSpec
+    seed: int
+    cells: tuple[_Cell, ...]
+    targets: Array
+    share: float
+    allowed: int
+
+
+class Tuning:
+    """Runs every optimizer and seed of a spec over all regions, sharing as the spec says.
+
+    Args:
+        spec: the run.
+        space: where candidates live.
+        evaluator: answers candidates; its memory spans optimizers and seeds.
+        first_samples: (n, d) vectors per seed and label of `groups`.
+        journal: gets one line per generation and region.
+        observer: is told of progress.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        space: SearchSpace,
+        evaluator: Evaluator,
+        first_samples: Mapping[tuple[int, str], Vectors],
+        journal: Journal,
+        observer: Observer,
+    ) -> None:
+        self._spec = spec
+        self._space = space
+        self._evaluator = evaluator
+        self._first_samples = first_samples
+        self._journal = journal
+        self._observer = observer
+        self._evaluations = 0
+        self._regions_done = 0
+
+    @property
+    def evaluations(self) -> int:
+        """Candidate evaluations so far, the first sample counted once per optimizer and seed."""
+        return self._evaluations
+
+    def run(self, optimizer: OptimizerSpec, seed: int, regions: Sequence[Region]) -> list[Tuned]:
+        """Tunes all regions with one optimizer and seed.
+
+        Raises:
+            RunError: every candidate of a region failed.
+        """
+        return [
+            tuned
+            for label, members in groups(self._spec, regions)
+            for tuned in self._run_group(optimizer, seed, label, members)
+        ]
+
+    def _run_group(
+        self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]
+    ) -> Iterator[Tuned]:
+        sample = self._first_samples[seed, label]
+        answers = self._evaluator.remember(sample)
+        self._evaluations += len(sample)
+        self._write(optimizer, seed, label, 0, sample, answers)
+        targets = scores(regions)
+        losses = answers.losses(targets)
+        # The first sample is paid for once, out of the whole group's budget.
+        allowed = (self._spec.budget * len(regions) - len(sample)) // len(regions)
+        share = len(sample) / len(regions)
+        cells = []
+        for region, column in zip(regions, losses.T, strict=True):
+            cell = self._cell(optimizer, seed, region, sample, column, allowed)
+            cell.incumbent.offer(sample, column, share)
+            cells.append(cell)
+        group = _Group(optimizer, seed, tuple(cells), targets, share, allowed)
+        self._tell_observer(group, None)
+        while active := [cell for cell in cells if not cell.done]:
+            for cell in active:
+                self._step(group, cell)
+        return (_result(cell, share) for cell in cells)
+
+    def _cell(
+        self, optimizer: OptimizerSpec, seed: int, region: Region, sample: Vectors, losses: Array, allowed: int
+    ) -> _Cell:
+        order = np.argsort(np.where(np.isfinite(losses), losses, np.inf), kind="stable")
+        best_first = sample[order[:INITIAL_CANDIDATES]]
+        problem = Problem(self._space.lower, self._space.upper, initial=best_first, budget=max(1, allowed))
+        rng = generator(seed, "optimizer", optimizer.name, region.code)
+        self._regions_done += allowed < 1
+        return _Cell(region, create(optimizer.name, problem, optimizer.parameters, rng), done=allowed < 1)
+
+    def _step(self, group: _Group, cell: _Cell) -> None:
+        """One generation of one region; the last one is cut at the budget and then not told."""
+        asked = cell.optimizer.ask()
+        known = self._evaluator.known(asked)
+        cut = _cut(known, group.allowed - cell.spent)
+        answers = self._evaluator.answer(asked[:cut])
+        fresh = int((~known[:cut]).sum())
+        cell.spent += fresh
+        cell.idle = 0 if fresh else cell.idle + 1
+        cell.failed += int((~np.isfinite(answers.item_means).all(axis=1)).sum())
+        self._evaluations += fresh
+        losses = answers.losses(group.targets)
+        for column, other in zip(losses.T, group.cells, strict=True):
+            # With sharing, what one region evaluated may serve another as it is.
+            other.incumbent.offer(asked[:cut], column, other.spent + group.share)
+        self._write(group.optimizer, group.seed, cell.region.code, cell.optimizer.generation, asked[:cut], answers)
+        if cut == len(asked):
+            cell.optimizer.tell(asked, losses[:, group.cells.index(cell)])
+        cell.done = cell.spent >= group.allowed or cut < len(asked) or cell.idle > IDLE_GENERATIONS
+        self._regions_done += cell.done
+        self._tell_observer(group, cell)
+
+    def _write(
+        self, optimizer: OptimizerSpec, seed: int, label: str, generation: int, asked: Vectors, answers: Answers
+    ) -> None:
+        means = [row.tolist() if np.isfinite(row).all() else None for row in answers.item_means]
+        self._journal.append(
+            {
+                "optimizer": optimizer.name,
+                "seed": seed,
+                "region": label,
+                "generation": generation,
+                "asked": hashlib.sha256(np.ascontiguousarray(asked).tobytes()).hexdigest(),
+                "item_means": means,
+            }
+        )
+
+    def _tell_observer(self, group: _Group, at: _Cell | None) -> None:
+        best = float(np.mean([cell.incumbent.loss for cell in group.cells]))
+        region, generation = (at.region.code, at.optimizer.generation) if at else ("", 0)
+        self._observer(
+            Progress(group.optimizer.name, group.seed, region, generation, self._evaluations, best, self._regions_done)
+        )
+
+
+def _result(cell: _Cell, share: float) -> Tuned:
+    best = cell.incumbent
+    if best.vector is None:
+        raise RunError(
+            f"every candidate for region '{cell.region.code}' failed: the answers are not finite numbers; check "
+            "its weights, or load it with --dtype float32"
+        )
+    return Tuned(cell.region, best.vector, best.loss, cell.spent + share, tuple(best.curve), cell.failed)
+
+
+def _cut(known: NDArray[np.bool_], left: int) -> int:
+    """How many of the asked candidates fit into what is left of the budget; known ones are free."""
+    costs = np.cumsum(~known)
+    return int((costs <= left).sum())
+
+
+def groups(spec: RunSpec, regions: Sequence[Region]) -> Iterator[tuple[str, tuple[Region, ...]]]:
+    """The groups of regions that share a first sample, each with its label."""
+    if spec.share:
+        yield "", tuple(regions)
+    else:
+        for region in regions:
+            yield region.code, (region,)

@@ -1,0 +1,73 @@
+"""The objective: a soft prompt answers the survey once, and the item means give every region's error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.models.language_model import LanguageModel
+from harness.models.scorer import Scorer
+from harness.tasks.hofstede_vsm.answers import expected_answers, item_means, option_mass
+from harness.tasks.hofstede_vsm.indices import CONSTANTS, Array, errors, indices
+from harness.tasks.hofstede_vsm.prompts import Demonstration, Split, reversed_order, survey_prompts
+from harness.tasks.hofstede_vsm.survey import Survey
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What P respondents answered on one split.
+
+    Attributes:
+        item_means: (P, 24), 1 to 5; NaN rows are failed candidates.
+        option_mass: (P,) probability on the five options, mean over prompts.
+        order_gap: (P, 6) index under forward minus index under reversed option order, index points.
+    """
+
+    item_means: Array
+    option_mass: Array
+    order_gap: Array
+
+    @property
+    def indices(self) -> Array:
+        """(P, 6) index points, midpoint constants."""
+        return indices(self.item_means, CONSTANTS["midpoint"])
+
+    def losses(self, targets: Array) -> Array:
+        """(P, R) mean absolute error in index points against (R, 6) scores."""
+        return errors(self.indices, targets)
+
+
+class Respondent:
+    """A model that answers one split of a survey, with soft prompts or without.
+
+    Args:
+        lm: the frozen model.
+        survey: the questionnaire.
+        split: which wordings are asked.
+        virtual_tokens: V of the soft prompts; 0 for a bare prompt.
+        persona: a region's name for the persona baseline.
+        demonstrations: solved questions for in-context learning.
+    """
+
+    def __init__(
+        self,
+        lm: LanguageModel,
+        survey: Survey,
+        split: Split,
+        virtual_tokens: int = 0,
+        persona: str | None = None,
+        demonstrations: tuple[Demonstration, ...] = (),
+    ) -> None:
+        self._prompts = survey_prompts(survey, split, persona, demonstrations)
+        self._bare = np.zeros((1, 0, lm.width), dtype=np.float32)
+        self.scorer = Scorer(lm, [prompt.text for prompt in self._prompts], virtual_tokens)
+
+    def answer(self, soft_prompts: NDArray[np.float32] | None = None) -> Answers:
+        """Answers with each of (P, V, D) soft prompts, or once with the bare prompt."""
+        logs = self.scorer.score(self._bare if soft_prompts is None else soft_prompts)
+        answers = expected_answers(logs, reversed_order(self._prompts))
+        half = len(self._prompts) // 2
+        gap = indices(answers[:, :half]) - indices(answers[:, half:])
+        return Answers(item_means(logs, self._prompts), option_mass(logs), gap)

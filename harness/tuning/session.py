@@ -1,0 +1,231 @@
+"""A whole run: baselines, tuning, held-out scores, adapters and the record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Protocol
+
+import numpy as np
+
+from harness.errors import UsageError
+from harness.models.adapter import save_adapter
+from harness.models.chat import tokenise_plain
+from harness.models.language_model import LanguageModel, gpu_name, threads
+from harness.optimizers import load
+from harness.records.provenance import gather
+from harness.records.run_directory import RunDirectory
+from harness.records.schema import GROUPS, MethodResult, ModelIdentity, Record, RegionResult
+from harness.tasks.hofstede_vsm.demonstrations import demonstrations
+from harness.tasks.hofstede_vsm.prompts import persona_line
+from harness.tasks.hofstede_vsm.regions import Region, Regions
+from harness.tasks.hofstede_vsm.survey import Survey
+from harness.tuning.baselines import METHODS, Baselines, region_result
+from harness.tuning.evaluator import Evaluator, Vectors
+from harness.tuning.loop import Observer, Tuned, Tuning, groups
+from harness.tuning.objective import Respondent
+from harness.tuning.space import Prompts, SearchSpace, build_space
+from harness.tuning.spec import RunSpec, generator
+from harness.tuning.start import text_prompts, vocabulary_prompts
+
+
+class Watcher(Protocol):
+    """Whoever watches a whole run."""
+
+    def phase(self, name: str, steps: int) -> None:
+        """A phase begins that takes so many steps."""
+
+    def step(self) -> None:
+        """One step of a phase other than tuning is done."""
+
+    @property
+    def tuning(self) -> Observer:
+        """Is told of every generation."""
+
+
+@dataclass
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a run works with."""
+
+    spec: RunSpec
+    lm: LanguageModel
+    survey: Survey
+    table: Regions
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions of the spec."""
+        return tuple(self.table[code] for code in self.spec.regions)
+
+    @property
+    def seeds(self) -> range:
+        """The seeds of the spec."""
+        return range(self.spec.first_seed, self.spec.first_seed + self.spec.seeds)
+
+    def check(self) -> None:
+        """Refuses, before anything is written, what could not run.
+
+        Raises:
+            UsageError: an optimizer cannot search this space.
+            ModelError: the prompts do not fit the context, or the options are not single tokens.
+        """
+        dimensions = self.spec.space.dimensions or self.spec.tokens * self.lm.width
+        for optimizer in self.spec.optimizers:
+            if dimensions < (fewest := load(optimizer.name).fewest_dimensions):
+                raise UsageError(
+                    f"optimizer '{optimizer.name}' searches at least {fewest} dimensions, the space has {dimensions}: "
+                    f"give a larger one, such as --space subspace:{fewest}"
+                )
+        region = self.regions[0]
+        shown = demonstrations(self.survey, region, self.spec.shots)
+        Respondent(self.lm, self.survey, "tuning", self.spec.tokens)
+        Respondent(self.lm, self.survey, "heldout", persona=region.name, demonstrations=shown)
+
+    def run(self, directory: RunDirectory, watcher: Watcher) -> Record:
+        """Runs everything and writes the record.
+
+        Raises:
+            ModelError, RunError: see the parts.
+        """
+        started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), _Clock()
+        with clock.measure("baselines"):
+            methods = self._baselines(watcher)
+        space = self._space()
+        with directory.open_journal() as journal:
+            evaluator = Evaluator(Respondent(self.lm, self.survey, "tuning", self.spec.tokens), space)
+            watcher.phase("tuning", self._evaluations_planned())
+            tuning = Tuning(self.spec, space, evaluator, self._first_samples(space), journal, watcher.tuning)
+            with clock.measure("tuning"):
+                tuned = {
+                    optimizer.name: [(seed, tuning.run(optimizer, seed, self.regions)) for seed in self.seeds]
+                    for optimizer in self.spec.optimizers
+                }
+        with clock.measure("heldout"):
+            methods += self._score_tuned(directory, space, tuned, watcher)
+        clock.seconds["evaluations_per_second"] = tuning.evaluations / clock.seconds["tuning"]
+        record = Record(
+            run_id=directory.run_id,
+            spec=self.spec.plain(),
+            spec_digest=self.spec.digest,
+            model=identity(self.lm),
+            provenance=gather(threads(), gpu_name(self.lm)),
+            methods=tuple(methods),
+            started=started,
+            timings=clock.seconds,
+        )
+        directory.write_record(record)
+        return record
+
+    def _baselines(self, watcher: Watcher) -> list[MethodResult]:
+        baselines = Baselines(self.lm, self.survey, self.table, self.spec.shots)
+        watcher.phase("baselines", len(METHODS) * len(self.regions))
+        return [
+            MethodResult(
+                method=name, group=GROUPS[name], results=tuple(baselines.score(name, self.regions, watcher.step))
+            )
+            for name in METHODS
+        ]
+
+    def _evaluations_planned(self) -> int:
+        return self.spec.budget * len(self.regions) * len(self.spec.optimizers) * self.spec.seeds
+
+    def _space(self) -> SearchSpace:
+        rng = generator(self.spec.first_seed, "space")
+        if self.spec.start == "persona":
+            centre = self._persona_prompts(self.table.complete).mean(axis=0)
+        else:
+            centre = vocabulary_prompts(self.lm.token_embeddings, 1, self.spec.tokens, rng)[0]
+        return build_space(self.spec.space, self.lm.token_embeddings, self.spec.tokens, centre, rng)
+
+    def _persona_prompts(self, regions: Sequence[Region]) -> Prompts:
+        texts = tokenise_plain(self.lm, [persona_line(region.name) for region in regions])
+        return text_prompts(self.lm.token_embeddings, texts, self.spec.tokens)
+
+    def _first_samples(self, space: SearchSpace) -> dict[tuple[int, str], Vectors]:
+        samples = {}
+        for seed in self.seeds:
+            for label, members in groups(self.spec, self.regions):
+                size = self.spec.pool_size(len(members))
+                rng = generator(seed, "first sample", label)
+                texts = self._persona_prompts(members)[:size] if self.spec.start == "persona" else None
+                count = size if texts is None else size - len(texts)
+                prompts = vocabulary_prompts(self.lm.token_embeddings, count, self.spec.tokens, rng)
+                samples[seed, label] = space.encode(prompts if texts is None else np.concatenate([texts, prompts]))
+        return samples
+
+    def _score_tuned(
+        self,
+        directory: RunDirectory,
+        space: SearchSpace,
+        tuned: dict[str, list[tuple[int, list[Tuned]]]],
+        watcher: Watcher,
+    ) -> list[MethodResult]:
+        respondents = [Respondent(self.lm, self.survey, split, self.spec.tokens) for split in ("heldout", "tuning")]
+        watcher.phase("held-out", sum(len(rows) for runs in tuned.values() for _, rows in runs))
+        methods = []
+        for name, runs in tuned.items():
+            results = []
+            for seed, rows in runs:
+                for one in rows:
+                    results.append(self._score_one(directory, space, name, seed, one, respondents))
+                    watcher.step()
+            methods.append(MethodResult(method=name, group="tuned", results=tuple(results)))
+        return methods
+
+    def _score_one(
+        self,
+        directory: RunDirectory,
+        space: SearchSpace,
+        name: str,
+        seed: int,
+        tuned: Tuned,
+        respondents: Sequence[Respondent],
+    ) -> RegionResult:
+        prompt = space.decode(tuned.vector[None])
+        folder = directory.adapter_path(name, seed, tuned.region.code)
+        save_adapter(folder, prompt[0], self.lm)
+        heldout, tuning = (respondent.answer(prompt) for respondent in respondents)
+        result = region_result(tuned.region, heldout, tuning, tuned.evaluations)
+        extra = {
+            "seed": seed,
+            "adapter": folder.relative_to(directory.path).as_posix(),
+            "curve": tuned.curve,
+            "failed": tuned.failed,
+        }
+        return result.model_copy(update=extra)
+
+
+def identity(lm: LanguageModel) -> ModelIdentity:
+    """What a record says of the model."""
+    return ModelIdentity(
+        name=lm.spec.name,
+        digest=lm.digest,
+        parameters=lm.parameters,
+        dtype=str(lm.dtype).removeprefix("torch."),
+        device=str(lm.device),
+        random_weights=lm.spec.random_weights,
+        note=note(lm),
+    )
+
+
+def note(lm: LanguageModel) -> str:
+    """What a reader must know of the model before believing a number; "" for a real one."""
+    if lm.spec.random_weights:
+        return "random weights: a benchmark of speed, not a result"
+    if lm.spec.name == "respondent":
+        return "the bundled respondent is a simulation, not a finding about people or about any published model"
+    return ""

@@ -1,0 +1,104 @@
+"""The frozen specification of a run: everything that decides its numbers, and a hash that names it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+from harness.models.language_model import ModelSpec
+from harness.optimizers import OptimizerParameters
+from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS
+
+DEFAULT_BUDGET = 100
+DEFAULT_TOKENS = 10
+MOST_POOL = 400
+Start = Literal["vocabulary", "persona"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OptimizerSpec(_Frozen):
+    """One optimizer of a run with its validated parameters."""
+
+    name: str
+    parameters: SerializeAsAny[OptimizerParameters]
+
+
+class SpaceSpec(_Frozen):
+    """Where an optimizer moves.
+
+    Attributes:
+        kind: "full" moves every embedding coordinate; "subspace" moves z of p0 + A z (black-box tuning, BBT).
+        dimensions: length of z; 0 for the full space.
+        box: half width of the box, in standard deviations of the token embeddings (full) or of z (subspace).
+    """
+
+    kind: Literal["full", "subspace"] = "full"
+    dimensions: Annotated[int, Field(ge=0)] = 0
+    box: Annotated[float, Field(gt=0)] = 3.0
+
+
+class Source(_Frozen):
+    """A survey or targets file: a short name and the SHA-256 of its content."""
+
+    name: str
+    digest: str
+
+
+class RunSpec(_Frozen):
+    """Everything that decides the numbers of a run.
+
+    Attributes:
+        regions: codes, in the order they are reported.
+        budget: candidate evaluations per region, optimizer and seed.
+        seeds: independent repetitions, numbered from `first_seed`.
+        tokens: virtual tokens V of the soft prompt.
+        start: what the first candidates are made of: embeddings of random vocabulary, or of persona sentences.
+        share: whether regions share their first sample of candidates and adopt candidates evaluated for another.
+        pool: candidates in the first sample; 0 takes a fifth of all evaluations, at most 400.
+        shots: demonstrations of the icl baseline.
+        constants: named constants scheme of the indices.
+    """
+
+    model: ModelSpec
+    survey: Source
+    targets: Source
+    regions: tuple[str, ...] = Field(min_length=1)
+    optimizers: tuple[OptimizerSpec, ...] = Field(min_length=1)
+    budget: Annotated[int, Field(ge=1)] = DEFAULT_BUDGET
+    seeds: Annotated[int, Field(ge=1)] = 1
+    first_seed: Annotated[int, Field(ge=0)] = 0
+    tokens: Annotated[int, Field(ge=1)] = DEFAULT_TOKENS
+    space: SpaceSpec = SpaceSpec()
+    start: Start = "persona"
+    share: bool = True
+    pool: Annotated[int, Field(ge=0)] = 0
+    shots: Annotated[int, Field(ge=0)] = DEFAULT_SHOTS
+    constants: Literal["midpoint"] = "midpoint"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the specification, hexadecimal."""
+        return hashlib.sha256(json.dumps(self.plain(), sort_keys=True).encode()).hexdigest()
+
+    def plain(self) -> dict[str, Any]:
+        """The specification as JSON values."""
+        return self.model_dump(mode="json")
+
+    def pool_size(self, regions: int) -> int:
+        """Candidates in the first sample that `regions` regions share."""
+        total = self.budget * regions
+        return min(self.pool, total) if self.pool else max(1, min(total // 5, MOST_POOL))
+
+
+def generator(seed: int, *labels: str) -> np.random.Generator:
+    """A branch of the seed tree: the same seed and labels give the same stream, other labels an independent one."""
+    path = hashlib.sha256("\x1f".join(labels).encode()).digest()
+    words = [int.from_bytes(path[i : i + 4], "little") for i in range(0, 16, 4)]
+    return np.random.default_rng([seed, *words])

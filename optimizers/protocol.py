@@ -1,0 +1,261 @@
+"""What every optimizer speaks: ask for candidates, tell their losses, minimise.
+
+A candidate is one row of float64 numbers inside a box. What the numbers stand for is not known here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """The box that is searched, where to begin and how long the search may last.
+
+    Args:
+        lower: (d,) finite lower bounds, copied.
+        upper: (d,) finite upper bounds, each above its lower bound, copied.
+        budget: number of candidate evaluations the optimizer can expect, at least 1.
+        initial: (n, d) candidates worth asking first, best first, inside the box, copied; None when there are none.
+
+    Raises:
+        ValueError: a shape, a bound, a row or the budget is not as described.
+    """
+
+    lower: FloatArray
+    upper: FloatArray
+    budget: int
+    initial: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        """Copies the arrays, makes the copies read-only and checks them."""
+        for field in ("lower", "upper", "initial"):
+            value = getattr(self, field)
+            if value is not None:
+                object.__setattr__(self, field, _frozen(value))
+        _check_box(self.lower, self.upper)
+        if self.initial is not None:
+            _check_initial(self.initial, self.lower, self.upper)
+        if isinstance(self.budget, bool) or not isinstance(self.budget, int) or self.budget < 1:
+            raise ValueError(
+                f"budget is {self.budget!r}: expected a whole number of at least 1; give the candidate evaluations left"
+            )
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates d of a candidate, at least 1."""
+        return self.lower.size
+
+
+class OptimizerParameters(BaseModel):
+    """Base of every optimizer's settings: frozen, no unknown names, no NaN or infinity.
+
+    Each field of a subclass has a default, a description and, if it is a number, a range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Optimizer(ABC):
+    """A search that proposes candidates and learns from their losses; lower is better.
+
+    A subclass sets the class attributes and writes `_ask` and `_tell`. Call order, shapes, bounds, failed candidates
+    and the incumbent are looked after here.
+
+    Args:
+        problem: the box, the first candidates and the budget.
+        parameters: an instance of the class's `Parameters`.
+        rng: the only source of randomness; the optimizer draws from it, so give each optimizer its own.
+
+    Raises:
+        TypeError: `parameters` or `rng` is of another class.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    source: ClassVar[str]
+    Parameters: ClassVar[type[OptimizerParameters]]
+    learns: ClassVar[bool] = True
+    """Whether the losses told have any say in what is asked next."""
+    fewest_dimensions: ClassVar[int] = 1
+    """Smallest d that can be searched."""
+
+    def __init__(self, problem: Problem, parameters: OptimizerParameters, rng: np.random.Generator) -> None:
+        if not isinstance(parameters, self.Parameters):
+            raise TypeError(
+                f"parameters of optimizer '{self.name}' are of class {type(parameters).__name__}: expected "
+                f"{self.Parameters.__name__}; build them with parse_parameters or with the class itself"
+            )
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(
+                f"rng is of class {type(rng).__name__}: expected a numpy Generator; use numpy.random.default_rng(seed)"
+            )
+        self.problem = problem
+        self._rng = rng
+        self._pending: FloatArray | None = None
+        self._best: tuple[FloatArray, float] | None = None
+        self._evaluations = 0
+        self._generation = 0
+
+    @property
+    def best(self) -> tuple[FloatArray, float] | None:
+        """The incumbent, (d,) and read-only, with its loss; None while no candidate has had a loss."""
+        return self._best
+
+    @property
+    def evaluations(self) -> int:
+        """Number of candidates told so far, failed ones included."""
+        return self._evaluations
+
+    @property
+    def generation(self) -> int:
+        """Number of generations told so far."""
+        return self._generation
+
+    def ask(self) -> FloatArray:
+        """Proposes the next generation.
+
+        Returns:
+            (n, d), float64, C-order, read-only, inside the box. The first generation begins with the rows of
+            `problem.initial`, as many as the optimizer's population holds; n may differ between generations.
+
+        Raises:
+            RuntimeError: the last generation asked has not been told yet, or the subclass proposed no such array.
+        """
+        if self._pending is not None:
+            raise RuntimeError(
+                f"ask() came before the losses of generation {self._generation}: expected tell(candidates, losses) "
+                f"for the {len(self._pending)} candidates asked last; tell them first"
+            )
+        rows = np.array(self._ask(), dtype=np.float64, order="C", copy=True)
+        if rows.ndim != 2 or rows.shape[0] < 1 or rows.shape[1] != self.problem.dim or not np.isfinite(rows).all():
+            raise RuntimeError(
+                f"optimizer '{self.name}' proposed an array of shape {rows.shape}: expected (n, {self.problem.dim}) "
+                "finite numbers; mend its _ask"
+            )
+        np.clip(rows, self.problem.lower, self.problem.upper, out=rows)
+        rows.flags.writeable = False
+        self._pending = rows
+        return rows
+
+    def tell(self, candidates: npt.ArrayLike, losses: npt.ArrayLike) -> None:
+        """Takes the losses of the generation asked last. A refused call changes nothing and may be repeated.
+
+        Args:
+            candidates: (n, d), what `ask` returned; not changed.
+            losses: (n,), lower is better; NaN marks a failed candidate, which never becomes the incumbent; not changed.
+
+        Raises:
+            RuntimeError: nothing has been asked, or these candidates are not the ones asked.
+            ValueError: a shape is wrong or a loss is infinite.
+        """
+        if self._pending is None:
+            raise RuntimeError(
+                f"tell() came with nothing asked, after {self._generation} generations: expected ask() before each "
+                "tell(); call ask() and evaluate what it returns"
+            )
+        asked = self._pending
+        _check_candidates(np.asarray(candidates), asked)
+        values = _checked_losses(losses, len(asked))
+        self._tell(asked, values)
+        self._pending = None
+        self._evaluations += len(asked)
+        self._generation += 1
+        if not np.isnan(values).all():
+            winner = int(np.nanargmin(values))
+            if self._best is None or values[winner] < self._best[1]:
+                self._best = (_frozen(asked[winner]), float(values[winner]))
+
+    @abstractmethod
+    def _ask(self) -> FloatArray:
+        """Returns the next candidates, (n, d) and finite; rounding errors beyond the box are clipped by the caller."""
+
+    @abstractmethod
+    def _tell(self, candidates: FloatArray, losses: FloatArray) -> None:
+        """Learns from a checked generation: (n, d) and (n,), read-only, losses finite or NaN for failed."""
+
+    def _first(self, count: int) -> FloatArray:
+        """Returns `count` rows, (count, d): those of `problem.initial` first, then uniform draws in the box."""
+        known = self._initial(count)
+        lower, upper = self.problem.lower, self.problem.upper
+        drawn = lower + (upper - lower) * self._rng.random((count - len(known), self.problem.dim))
+        return np.concatenate([known, drawn])
+
+    def _initial(self, most: int) -> FloatArray:
+        """Returns the first rows of `problem.initial`, (n, d) with n from 0 to `most`."""
+        if self.problem.initial is None:
+            return np.empty((0, self.problem.dim))
+        return self.problem.initial[:most]
+
+
+def _frozen(values: npt.ArrayLike) -> FloatArray:
+    copy = np.array(values, dtype=np.float64, order="C", copy=True)
+    copy.flags.writeable = False
+    return copy
+
+
+def _check_box(lower: FloatArray, upper: FloatArray) -> None:
+    if lower.ndim != 1 or lower.size < 1 or lower.shape != upper.shape:
+        raise ValueError(
+            f"bounds have shapes {lower.shape} and {upper.shape}: expected (d,) twice with d at least 1; "
+            "give one lower and one upper bound per coordinate"
+        )
+    wrong = np.flatnonzero(~(np.isfinite(lower) & np.isfinite(upper) & (lower < upper)))
+    if wrong.size:
+        k = wrong[0]
+        raise ValueError(
+            f"bounds of coordinate {k} are {lower[k]} and {upper[k]}: expected finite numbers, the lower one below "
+            "the upper one; fix a coordinate by leaving it out"
+        )
+
+
+def _check_initial(initial: FloatArray, lower: FloatArray, upper: FloatArray) -> None:
+    if initial.ndim != 2 or len(initial) < 1 or initial.shape[1] != lower.size:
+        raise ValueError(
+            f"initial has shape {initial.shape}: expected (n, {lower.size}) with n at least 1; "
+            "give None when no candidate is known"
+        )
+    wrong = np.argwhere(~((initial >= lower) & (initial <= upper)))
+    if wrong.size:
+        row, k = wrong[0]
+        raise ValueError(
+            f"initial[{row}, {k}] is {initial[row, k]}: expected a number from {lower[k]} to {upper[k]}; "
+            "clip it or widen the box"
+        )
+
+
+def _check_candidates(candidates: npt.NDArray[np.generic], asked: FloatArray) -> None:
+    if candidates.shape != asked.shape:
+        raise ValueError(
+            f"candidates told have shape {candidates.shape}: expected {asked.shape} as asked; "
+            "tell the whole generation at once"
+        )
+    if not np.array_equal(candidates, asked):
+        row = int(np.flatnonzero((candidates != asked).any(axis=1))[0])
+        raise RuntimeError(
+            f"candidate {row} told is not the one asked: expected the rows of the last ask() in their order; "
+            "tell the array that ask() returned"
+        )
+
+
+def _checked_losses(losses: npt.ArrayLike, count: int) -> FloatArray:
+    values = _frozen(losses)
+    if values.shape != (count,):
+        raise ValueError(
+            f"losses have shape {values.shape}: expected ({count},), one per candidate; give NaN for a failed candidate"
+        )
+    infinite = np.flatnonzero(np.isinf(values))
+    if infinite.size:
+        k = infinite[0]
+        raise ValueError(
+            f"loss of candidate {k} is {values[k]}: expected a finite number or NaN; give NaN for a failed candidate"
+        )
+    return values

@@ -1,0 +1,1 @@
+"""Survey tasks; imported as `harness.tasks`."""

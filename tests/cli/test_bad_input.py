@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+
+CASES = [
+    (("run", "--region", "nowhere"), "unknown region 'nowhere'"),
+    (("run", "--region", "Japn"), "JPN (Japan)"),
+    (("run", "--region", " , "), "no region given"),
+    (("run", "--region", "ALB,USA,XXX"), "unknown region 'XXX'"),
+    (("run", "--region", "BEL-XX"), "BEL-NL"),
+    (("run", "--optimizer", "dee"), "expected one of de,"),
+    (("run", "--optimizer", ","), "no optimizer given"),
+    (("run", "--optimizer", "de,cmaes"), "unknown optimizer 'cmaes': expected one of cma,"),
+    (("run", "--set", "F"), "expected NAME=VALUE"),
+    (("run", "--set", "=3"), "expected NAME=VALUE"),
+    (("run", "--set", "F=abc"), "F is 'abc', expected float with 0 < F <= 2"),
+    (("run", "--set", "F=3"), "F is '3'"),
+    (("run", "--set", "f=0.5"), "unknown de parameter 'f': expected one of F,"),
+    (("run", "--set", "cma.sigma0=0.5"), "unknown optimizer in --set 'cma'"),
+    (("run", "--set", "popsize=4", "--set", "variant=rand/2/bin"), "popsize"),
+    (("run", "--budget", "0"), "--budget 0: expected at least 1"),
+    (("run", "--budget", "many"), "Invalid value for '--budget': Input should be a valid integer"),
+    (("run", "--budget", "many"), "(got 'many')"),
+    (("run", "--budget=lots"), "(got 'lots')"),
+    (("run", "--seeds", "0"), "--seeds 0"),
+    (("run", "--first-seed", "-1"), "--first-seed -1"),
+    (("run", "--tokens", "0"), "--tokens 0"),
+    (("run", "--tokens", "5000"), "give fewer virtual tokens"),
+    (("run", "--pool", "-1"), "--pool -1"),
+    (("run", "--shots", "25"), "25 demonstrations"),
+    (("run", "--start", "zero"), "unknown start 'zero'"),
+    (("run", "--space", "subspace"), "subspace:D"),
+    (("run", "--space", "subspace:0"), "subspace:D"),
+    (("run", "--space", "sub:3"), "unknown space 'sub:3'"),
+    (("run", "--space", "subspace:1", "--optimizer", "cma"), "dimension"),
+    (("run", "--dtype", "int8"), "unknown dtype 'int8'"),
+    (("run", "--device", "abacus"), "unknown device 'abacus'"),
+    (("run", "--model", "./nowhere"), "model './nowhere' is not a folder"),
+    (("run", "--model", "responden"), "model 'responden' cannot be loaded"),
+    (("run", "--model", "some/gated-model"), "model 'some/gated-model' cannot be loaded"),
+    (("run", "--model", "random:llama-3-9b"), "expected one of llama-3-8b"),
+    (("run", "--model", "random:missing.json"), "no such file"),
+    (("run", "--survey", "missing.toml"), "survey 'missing.toml' cannot be read"),
+    (("run", "--targets", "missing.csv"), "targets 'missing.csv' cannot be read"),
+    (("run", "--optimzer", "de"), "--optimizer"),
+    (("score",), "give either --method NAME or --prompt DIR"),
+    (("score", "--method", "naive", "--prompt", "x"), "one of the two"),
+    (("score", "--method", "personna"), "expected one of persona"),
+    (("score", "--method", "de"), "a tuned prompt is given with --prompt"),
+    (("score", "--prompt", "nowhere"), "has no adapter_config.json"),
+    (("leaderboard",), "RUN"),
+    (("leaderboard", "nowhere"), "has no record.json"),
+    (("leaderboard", "nowhere", "--format", "yaml"), "unknown format 'yaml'"),
+    (("ls", "region"), "unknown listing 'region': expected one of regions,"),
+    (("path", "task"), "unknown place 'task': expected one of tasks,"),
+    (("respondent", "train", "--out", "."), "is not an empty folder"),
+    (("respondent", "train", "--out", "new", "--steps", "-1"), "--steps -1"),
+    (("rnu",), "rnu"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "reason"), CASES, ids=[" ".join(case[0]) for case in CASES])
+def test_one_line_exit_2_and_nothing_written(harness, arguments, reason, tmp_path):
+    (tmp_path / "occupied").write_text("")
+    done = harness(*arguments)
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err.startswith("harness: error: ") and done.err.count("\n") == 1, done.err
+    assert reason in done.err
+    assert [path.name for path in Path().iterdir()] == ["occupied"]
+
+
+def test_our_own_bugs_keep_their_traceback(harness, monkeypatch):
+    from harness.cli import main
+    from harness.tasks.hofstede_vsm import survey
+
+    def broken(path=None):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(survey, "load_survey", broken)
+    monkeypatch.setattr("sys.argv", ["harness", "score", "--method", "null"])
+    with pytest.raises(ZeroDivisionError):
+        main.run()

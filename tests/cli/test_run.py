@@ -1,0 +1,107 @@
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = ("--region", "USA,CHN", "--budget", "6", "--tokens", "3")
+
+
+def normalised(path):
+    """A record without what may differ between two equal runs: times, the directory's name and the git state."""
+    content = json.loads((Path(path) / "record.json").read_text())
+    for key in ("started", "timings", "run_id", "provenance"):
+        content.pop(key)
+    return content
+
+
+def test_a_run_leaves_its_directory_and_prints_the_same_leaderboard(finished_run, harness):
+    run = Path(finished_run["run"])
+    assert {path.name for path in run.iterdir()} == {"spec.json", "journal.jsonl", "record.json", "adapters"}
+    shown = harness("leaderboard", run, "--format", "json")
+    assert shown.code == 0
+    assert json.loads(shown.out) == {key: finished_run[key] for key in ("rows", "regions", "notes")}
+    assert {row["method"] for row in finished_run["rows"]} == {
+        "null", "world-mean", "naive", "persona", "icl", "de", "random",
+    }  # fmt: skip
+    assert {row["regions"] for row in finished_run["rows"]} == {2}
+    assert "simulation" in finished_run["notes"][0]
+
+
+def test_the_record_says_how_it_came_about(finished_run):
+    record = json.loads((Path(finished_run["run"]) / "record.json").read_text())
+    assert record["schema_version"] == 1
+    assert record["spec"] == json.loads((Path(finished_run["run"]) / "spec.json").read_text())
+    assert record["spec"]["optimizers"][0]["parameters"]["popsize"] == 16
+    assert record["model"]["digest"].startswith("sha256:")
+    assert {"baselines", "tuning", "heldout", "evaluations_per_second"} <= set(record["timings"])
+    assert record["provenance"]["versions"]["torch"]
+    tuned = [row for method in record["methods"] if method["group"] == "tuned" for row in method["results"]]
+    assert len(tuned) == 4
+    assert all((Path(finished_run["run"]) / row["adapter"] / "adapter_config.json").is_file() for row in tuned)
+    assert all(row["curve"][-1][1] == pytest.approx(row["mae_tuned"], abs=1e-6) for row in tuned)
+
+
+def test_the_same_command_gives_the_same_record(finished_run, harness):
+    again = harness("run", "--optimizer", "de,random", *SMALL, "--quiet", "--json")
+    assert again.code == 0 and again.err == ""
+    assert normalised(json.loads(again.out)["run"]) == normalised(finished_run["run"])
+
+
+def test_a_plain_run_shows_progress_results_and_what_comes_next(harness):
+    done = harness("run", "--optimizer", "de", *SMALL, "--out", "runs")
+    assert done.code == 0
+    assert "tuning: 12/12 evaluations, de seed 0" in done.err
+    assert "regions done 2/2" in done.err
+    assert "Leaderboard" in done.out and "mae per region" in done.out
+    assert "the bundled respondent is a simulation" in " ".join(done.out.split())
+    found = re.search(r"next: harness leaderboard (\S+)\n$", done.out)
+    assert found and (Path(found[1]) / "record.json").is_file()
+    assert "\x1b" not in done.out + done.err
+
+
+def test_a_second_run_gets_a_directory_of_its_own(harness):
+    names = [Path(json.loads(harness("run", *SMALL, "--quiet", "--json").out)["run"]).name for _ in range(2)]
+    assert names[1] == f"{names[0]}-2"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ("--space", "subspace:4"),
+        ("--start", "vocabulary"),
+        ("--no-share",),
+        ("--optimizer", "cma", "--set", "sigma0=0.2"),
+        ("--optimizer", "de,cma", "--set", "de.F=0.4", "--seeds", "2"),
+        ("--model", "random:llama-tiny"),
+        ("--region", "GTM"),
+    ],
+)
+def test_other_settings_run_too(harness, extra):
+    done = harness("run", *SMALL, *extra, "--quiet", "--json")
+    assert done.code == 0, done.err
+    content = json.loads(done.out)
+    assert all(row["mae"] >= 0 for row in content["rows"])
+    if "random:llama-tiny" in extra:
+        assert "random weights" in content["notes"][0]
+
+
+def test_a_region_with_missing_scores_is_scored_on_the_others_and_says_so(harness):
+    done = harness("run", *SMALL, "--region", "GTM", "--budget", "2")
+    assert "GTM has no published lto, ivr: scored on the others" in done.err
+
+
+def test_an_interrupt_says_where_the_journal_is_and_exits_130(tmp_path):
+    import signal
+
+    command = [sys.executable, "-m", "harness", "run", "--region", "core", "--budget", "5000", "--out", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    for line in process.stderr:
+        if line.startswith("tuning:"):
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "interrupted; the journal so far is in" in err and "Traceback" not in err

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from peft import PeftModel
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM
+
+from harness.errors import InputError
+from harness.models.adapter import CONFIG_FILE, WEIGHTS_FILE, load_adapter, save_adapter
+from harness.models.language_model import LanguageModel
+from harness.models.scorer import Scorer
+
+Model = Callable[[str], LanguageModel]
+
+
+@pytest.fixture
+def lm(model: Model) -> LanguageModel:
+    return model("llama")
+
+
+def edit(folder: Path, **changes: Any) -> None:
+    file = folder / CONFIG_FILE
+    file.write_text(json.dumps({**json.loads(file.read_text(encoding="utf-8")), **changes}), encoding="utf-8")
+
+
+def weights(folder: Path, **tensors: torch.Tensor) -> None:
+    save_file(tensors, folder / WEIGHTS_FILE)
+
+
+def refused(folder: Path, lm: LanguageModel) -> str:
+    with pytest.raises(InputError) as caught:
+        load_adapter(folder, lm)
+    message = str(caught.value)
+    assert message.startswith(f"prompt '{folder}' ")
+    assert len(message.splitlines()) == 1
+    return message
+
+
+@pytest.mark.parametrize("tokens", [1, 20])
+@pytest.mark.parametrize("name", ["llama", "gpt2", "qwen2", "gemma"])
+def test_round_trip(name: str, tokens: int, model: Model, soft_prompts: Any, tmp_path: Path) -> None:
+    (prompt,) = soft_prompts(1, tokens, model(name))
+    save_adapter(tmp_path / "deep" / "adapter", prompt, model(name))
+    loaded = load_adapter(tmp_path / "deep" / "adapter", model(name))
+    assert loaded.dtype == np.float32
+    assert np.array_equal(loaded, prompt)
+
+
+@settings(max_examples=25)
+@given(prompt=arrays(np.float32, (2, 32), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)))
+def test_any_finite_prompt_survives_bit_for_bit(
+    prompt: Any, model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("adapter")
+    save_adapter(folder, prompt, model("llama"))
+    assert load_adapter(folder, model("llama")).tobytes() == prompt.tobytes()
+
+
+def test_what_is_written(lm: LanguageModel, soft_prompts: Any, tmp_path: Path) -> None:
+    (prompt,) = soft_prompts(1, 4, lm)
+    save_adapter(tmp_path, prompt, lm)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [CONFIG_FILE, WEIGHTS_FILE]
+    config = json.loads((tmp_path / CONFIG_FILE).read_text(encoding="utf-8"))
+    wanted = {
+        "peft_type": "PROMPT_TUNING",
+        "task_type": "CAUSAL_LM",
+        "num_virtual_tokens": 4,
+        "token_dim": 32,
+        "base_model_name_or_path": lm.spec.name,
+        "inference_mode": True,
+    }
+    assert {key: config[key] for key in wanted} == wanted
+
+
+def test_a_later_prompt_replaces_the_earlier(lm: LanguageModel, soft_prompts: Any, tmp_path: Path) -> None:
+    first, second = soft_prompts(2, 3, lm)
+    save_adapter(tmp_path, first, lm)
+    save_adapter(tmp_path, second[:2], lm)
+    assert np.array_equal(load_adapter(tmp_path, lm), second[:2])
+
+
+def test_views_are_written_as_they_look(lm: LanguageModel, soft_prompts: Any, tmp_path: Path) -> None:
+    (prompt,) = soft_prompts(1, 6, lm)
+    save_adapter(tmp_path, prompt[::2], lm)
+    assert np.array_equal(load_adapter(tmp_path, lm), prompt[::2])
+
+
+# peft asks for an attribute that transformers is about to rename.
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+@pytest.mark.parametrize("tokens", [1, 20])
+@pytest.mark.parametrize("name", ["llama", "gpt2", "qwen2", "gemma"])
+def test_peft_answers_as_the_scorer_does(
+    name: str, tokens: int, model: Model, folder_of: Any, turns: Any, soft_prompts: Any, tmp_path: Path
+) -> None:
+    lm = model(name)
+    (prompt,) = soft_prompts(1, tokens, lm)
+    save_adapter(tmp_path, prompt, lm)
+    base = AutoModelForCausalLM.from_pretrained(folder_of(name), dtype=torch.float32)
+    tuned = PeftModel.from_pretrained(base, tmp_path).eval()
+    options = lm.tokenizer.convert_tokens_to_ids(["1", "2", "3", "4", "5"])
+    wanted = []
+    for turn in turns.few:
+        encoded = lm.tokenizer.apply_chat_template(
+            [{"role": "user", "content": turn}], add_generation_prompt=True, return_dict=True, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            logits = tuned(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"]).logits
+        wanted.append(logits[0, -1].double().log_softmax(-1)[options].numpy())
+    found = Scorer(lm, turns.few, tokens).score(load_adapter(tmp_path, lm)[None])[0]
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
+    # And the prompt matters.
+    assert np.abs(found - Scorer(lm, turns.few, 0).score(np.zeros((1, 0, lm.width), np.float32))[0]).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_prompts_of_other_precision_are_read(
+    kind: torch.dtype, lm: LanguageModel, soft_prompts: Any, tmp_path: Path
+) -> None:
+    (prompt,) = soft_prompts(1, 3, lm)
+    save_adapter(tmp_path, prompt, lm)
+    weights(tmp_path, prompt_embeddings=torch.tensor(prompt).to(kind))
+    loaded = load_adapter(tmp_path, lm)
+    assert loaded.dtype == np.float32
+    assert np.array_equal(loaded, torch.tensor(prompt).to(kind).float().numpy())
+
+
+def test_a_model_of_another_width(lm: LanguageModel, tmp_path: Path) -> None:
+    save_adapter(tmp_path, np.zeros((3, 64), np.float32), lm)
+    assert refused(tmp_path, lm) == (
+        f"prompt '{tmp_path}' has shape (3, 64): model '{lm.spec.name}' takes (V, 32); give the model that it was "
+        "tuned for with --model"
+    )
+
+
+def test_a_folder_that_is_no_adapter(lm: LanguageModel, tmp_path: Path) -> None:
+    message = "has no adapter_config.json: give the adapter folder of a tuned prompt"
+    assert refused(tmp_path, lm) == f"prompt '{tmp_path}' {message}"
+    assert refused(tmp_path / "none", lm) == f"prompt '{tmp_path / 'none'}' {message}"
+    (tmp_path / "file").write_text("")
+    assert refused(tmp_path / "file", lm) == f"prompt '{tmp_path / 'file'}' {message}"
+
+
+def test_a_lora_adapter(lm: LanguageModel, tmp_path: Path) -> None:
+    config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 4, "target_modules": ["q_proj"]}
+    (tmp_path / CONFIG_FILE).write_text(json.dumps(config))
+    weights(tmp_path, **{"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": torch.zeros(4, 32)})
+    message = refused(tmp_path, lm)
+    assert "LORA: expected a PEFT PROMPT_TUNING adapter" in message
+
+
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "no weights": lambda folder: (folder / WEIGHTS_FILE).unlink(),
+    "weights are text": lambda folder: (folder / WEIGHTS_FILE).write_text("hello"),
+    "weights are empty": lambda folder: (folder / WEIGHTS_FILE).write_bytes(b""),
+    "weights are a folder": lambda folder: ((folder / WEIGHTS_FILE).unlink(), (folder / WEIGHTS_FILE).mkdir()),
+    "weights cut off": lambda folder: (folder / WEIGHTS_FILE).write_bytes((folder / WEIGHTS_FILE).read_bytes()[:-8]),
+    "weights of another name": lambda folder: weights(folder, embeddings=torch.zeros(3, 32)),
+    "weights in eight bits": lambda folder: weights(
+        folder, prompt_embeddings=torch.zeros(3, 32).to(torch.float8_e4m3fn)
+    ),
+    "one row": lambda folder: weights(folder, prompt_embeddings=torch.zeros(32)),
+    "three axes": lambda folder: weights(folder, prompt_embeddings=torch.zeros(1, 3, 32)),
+    "NaN": lambda folder: weights(folder, prompt_embeddings=torch.full((3, 32), float("nan"))),
+    "inf": lambda folder: weights(folder, prompt_embeddings=torch.full((3, 32), float("inf"))),
+    "config is no JSON": lambda folder: (folder / CONFIG_FILE).write_text("{"),
+    "config is a list": lambda folder: (folder / CONFIG_FILE).write_text("[]"),
+    "config is binary": lambda folder: (folder / CONFIG_FILE).write_bytes(b"\xff\x00"),
+    "config is empty": lambda folder: (folder / CONFIG_FILE).write_bytes(b""),
+    "no such type": lambda folder: edit(folder, peft_type="NOTHING"),
+    "no type": lambda folder: edit(folder, peft_type=None),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_adapter_is_one_line(name: str, lm: LanguageModel, soft_prompts: Any, tmp_path: Path) -> None:
+    save_adapter(tmp_path, soft_prompts(1, 3, lm)[0], lm)
+    BROKEN[name](tmp_path)
+    refused(tmp_path, lm)
+
+
+def test_no_numbers_that_are_not_finite(lm: LanguageModel, tmp_path: Path) -> None:
+    prompt = np.zeros((3, 32), np.float32)
+    prompt[2, 31] = -np.inf
+    save_adapter(tmp_path, prompt, lm)
+    assert refused(tmp_path, lm) == f"prompt '{tmp_path}' holds numbers that are not finite: tune it again"

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from harness.models.language_model import ModelSpec
+from harness.optimizers import parse_parameters
+from harness.records.run_directory import Journal
+from harness.tasks.hofstede_vsm.regions import load_regions
+from harness.tuning.evaluator import Evaluator
+from harness.tuning.loop import Tuning, groups
+from harness.tuning.objective import Answers
+from harness.tuning.space import FullSpace
+from harness.tuning.spec import OptimizerSpec, RunSpec, Source, generator
+
+TOKENS, WIDTH = 2, 8
+
+
+class FakeRespondent:
+    """Answers by a fixed smooth map from the soft prompt to 24 item means; counts what it is asked."""
+
+    def __init__(self, fail=lambda prompt: False):
+        self._map = np.random.default_rng(7).normal(0.0, 0.15, (TOKENS * WIDTH, 24))
+        self._fail = fail
+        self.asked = 0
+
+    def answer(self, prompts):
+        self.asked += len(prompts)
+        means = 3.0 + 1.9 * np.tanh(prompts.reshape(len(prompts), -1).astype(np.float64) @ self._map)
+        means[[bool(self._fail(prompt)) for prompt in prompts]] = np.nan
+        return Answers(means, np.ones(len(prompts)), np.zeros((len(prompts), 6)))
+
+
+class Bench:
+    """A tuning without a model: everything else is real."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.table = load_regions()
+        self.space = FullSpace(np.zeros(WIDTH), np.ones(WIDTH), TOKENS, 3.0)
+        self.progress = []
+
+    def spec(self, regions="USA,CHN,IND", optimizers=("de",), **settings):
+        chosen = self.table.select(regions)
+        return RunSpec(
+            model=ModelSpec(),
+            survey=Source(name="test", digest="0"),
+            targets=Source(name="test", digest="0"),
+            regions=tuple(region.code for region in chosen),
+            optimizers=tuple(OptimizerSpec(name=n, parameters=parse_parameters(n, {})) for n in optimizers),
+            **settings,
+        )
+
+    def run(self, spec, respondent=None, name="journal.jsonl"):
+        respondent = respondent or FakeRespondent()
+        regions = tuple(self.table[code] for code in spec.regions)
+        samples = {
+            (seed, label): generator(seed, "sample", label).uniform(
+                -1, 1, (spec.pool_size(len(members)), TOKENS * WIDTH)
+            )
+            for seed in range(spec.first_seed, spec.first_seed + spec.seeds)
+            for label, members in groups(spec, regions)
+        }
+        with Journal(self.folder / name) as journal:
+            evaluator = Evaluator(respondent, self.space)
+            tuning = Tuning(spec, self.space, evaluator, samples, journal, self.progress.append)
+            rows = [
+                row
+                for optimizer in spec.optimizers
+                for seed in range(spec.first_seed, spec.first_seed + spec.seeds)
+                for row in tuning.run(optimizer, seed, regions)
+            ]
+        return rows, tuning, respondent
+
+
+@pytest.fixture
+def bench(tmp_path):
+    return Bench(tmp_path)
+
+
+@pytest.fixture
+def fake_respondent():
+    return FakeRespondent
