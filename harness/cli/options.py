@@ -67,7 +67,7 @@ def model_spec(name: str, dtype: str, device: str, device_map: str | None, trust
 
 def load_quietly(spec: ModelSpec) -> LanguageModel:
     """Loads a model without the loader's own progress bars and remarks."""
-    from harness.models.language_model import load, quiet_libraries
+    from harness.models.loading import load, quiet_libraries
 
     quiet_libraries()
     return load(spec)

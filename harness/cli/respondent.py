@@ -28,7 +28,7 @@ def train(
     """Train the bundled respondent anew and write it with its model card."""
     from rich.console import Console
 
-    from harness.models.language_model import quiet_libraries
+    from harness.models.loading import quiet_libraries
     from harness.models.training import Schedule
     from harness.report.progress import Bars, Lines, Silent
     from harness.respondent.build import build, save

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from peft import PromptTuningConfig, TaskType
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
+from safetensors.torch import load_file
 
 from harness.errors import InputError
 from harness.models.language_model import LanguageModel
@@ -59,13 +60,13 @@ def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
     try:
         config = PromptTuningConfig.from_pretrained(str(folder))
         tensors = load_file(folder / WEIGHTS_FILE)
-    except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, SafetensorError) as error:
         raise InputError(
             f"prompt '{folder}' cannot be read ({error}): expected a PEFT PROMPT_TUNING adapter"
         ) from error
     if config.peft_type != "PROMPT_TUNING" or _KEY not in tensors:
         raise InputError(f"prompt '{folder}' is of type {config.peft_type}: expected a PEFT PROMPT_TUNING adapter")
-    prompt = np.asarray(tensors[_KEY], dtype=np.float32)
+    prompt: Prompt = tensors[_KEY].float().numpy()
     if prompt.ndim != 2 or prompt.shape[1] != lm.width:
         raise InputError(
             f"prompt '{folder}' has shape {prompt.shape}: model '{lm.spec.name}' takes (V, {lm.width}); give the "

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jinja2.exceptions import TemplateError
-
 from harness.errors import ModelError
 from harness.models.language_model import LanguageModel
 from harness.models.trie import Tokens
@@ -23,15 +21,27 @@ def chat_text(lm: LanguageModel, user_turn: str) -> str:
         text: str = lm.tokenizer.apply_chat_template(
             [{"role": "user", "content": user_turn}], tokenize=False, add_generation_prompt=True
         )
-    except TemplateError as error:
-        raise ModelError(f"the chat template of model '{lm.spec.name}' fails on one user's turn: {error}") from error
+    except Exception as error:
+        # A template is a program of the model's own; what it raises is of every kind.
+        reason = " ".join(str(error).split())
+        raise ModelError(f"the chat template of model '{lm.spec.name}' fails on one user's turn: {reason}") from error
     return text
 
 
 def tokenise(lm: LanguageModel, user_turns: Sequence[str]) -> list[Tokens]:
-    """Token ids of each user's turn in the chat template; no special token is added to what the template has."""
-    texts = [chat_text(lm, turn) for turn in user_turns]
-    return [tuple(ids) for ids in lm.tokenizer(texts, add_special_tokens=False)["input_ids"]]
+    """Token ids of each user's turn in the chat template; no special token is added to what the template has.
+
+    Raises:
+        ModelError: the template fails, or the model has no embedding for a token.
+    """
+    prompts = tokenise_plain(lm, [chat_text(lm, turn) for turn in user_turns])
+    highest = max((max(prompt, default=0) for prompt in prompts), default=0)
+    if highest >= lm.embedding_rows:
+        raise ModelError(
+            f"model '{lm.spec.name}' has {lm.embedding_rows} embeddings, its tokenizer gives token {highest}: give a "
+            "model and a tokenizer that belong together"
+        )
+    return prompts
 
 
 def tokenise_plain(lm: LanguageModel, texts: Sequence[str]) -> list[Tokens]:
@@ -65,10 +75,10 @@ def option_tokens(lm: LanguageModel, user_turn: str) -> tuple[int, ...]:
 
 
 def check_length(lm: LanguageModel, prompts: Sequence[Tokens], virtual_tokens: int) -> None:
-    """Refuses prompts that do not fit the model's context.
+    """Refuses prompts that do not fit the model's context or the window of its attention.
 
     Raises:
-        ModelError: the longest prompt with the soft prompt in front is longer than the context.
+        ModelError: the longest prompt with the soft prompt in front is longer than either.
     """
     longest = max(len(prompt) for prompt in prompts) + virtual_tokens + 1
     limit = lm.context_length
@@ -76,4 +86,10 @@ def check_length(lm: LanguageModel, prompts: Sequence[Tokens], virtual_tokens: i
         raise ModelError(
             f"model '{lm.spec.name}' reads {limit} tokens, the longest prompt has {longest} with {virtual_tokens} "
             "virtual tokens: give fewer virtual tokens, fewer demonstrations or a model with a longer context"
+        )
+    window = lm.attention_window
+    if window is not None and longest > window:
+        raise ModelError(
+            f"model '{lm.spec.name}' attends to {window} tokens at a time, the longest prompt has {longest} with "
+            f"{virtual_tokens} virtual tokens: give fewer of them, fewer demonstrations or another model"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
 from harness.errors import ModelError, unknown_choice
 
@@ -110,22 +110,31 @@ def random_model(name: str, dtype: torch.dtype, device: torch.device, seed: int 
         UsageError: the name is unknown.
         ModelError: the config.json cannot be read.
     """
-    settings = dict(GEOMETRIES.get(name, {}))
-    if settings:
-        config = AutoConfig.for_model(**settings)
-    elif name.endswith(".json"):
-        path = Path(name)
-        if not path.is_file():
-            raise ModelError(
-                f"random model '{name}': no such file; give a config.json or a name, see 'harness ls models'"
-            )
-        try:
-            config = AutoConfig.from_pretrained(str(path))
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelError(f"random model '{name}': not a config.json of transformers ({error})") from error
-    else:
-        raise unknown_choice("geometry", name, GEOMETRIES, "or the path of a config.json; see 'harness ls models'")
-    with torch.random.fork_rng(), torch.device(device):
-        torch.manual_seed(seed)
-        model: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
+    config = _config(name)
+    # A config can name sizes that make no model, and every architecture says so in its own way.
+    try:
+        with torch.random.fork_rng(), torch.device(device):
+            torch.manual_seed(seed)
+            model: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=dtype)
+    except Exception as error:
+        raise _no_model(name, error) from error
     return model
+
+
+def _config(name: str) -> PreTrainedConfig:
+    if name in GEOMETRIES:
+        return AutoConfig.for_model(**GEOMETRIES[name])
+    if not name.endswith(".json"):
+        raise unknown_choice("geometry", name, GEOMETRIES, "or the path of a config.json; see 'harness ls models'")
+    path = Path(name)
+    if not path.is_file():
+        raise ModelError(f"random model '{name}': no such file; give a config.json or a name, see 'harness ls models'")
+    try:
+        return AutoConfig.from_pretrained(str(path))
+    except Exception as error:
+        raise _no_model(name, error) from error
+
+
+def _no_model(name: str, error: Exception) -> ModelError:
+    reason = " ".join(str(error).split())[:200]
+    return ModelError(f"random model '{name}': expected the config.json of a causal model in transformers ({reason})")

@@ -129,7 +129,7 @@ class Scorer:
 
     def _score(self, soft_prompts: Floats) -> LogProbabilities:
         placed, count = self._placed, len(soft_prompts)
-        soft = torch.from_numpy(np.ascontiguousarray(soft_prompts)).to(self._lm.device, self._lm.dtype)
+        soft = torch.tensor(soft_prompts, device=self._lm.device, dtype=self._lm.dtype)
         shared = torch.cat([soft, placed.prefix.expand(count, -1, -1)], dim=1)
         rows, _ = self.layout.shape
         cache = self._shared_cache(shared, rows)

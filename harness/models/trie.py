@@ -114,8 +114,8 @@ def capacities(prompts: Sequence[Tokens]) -> list[int]:
     shortest = max(len(suffix) for suffix in suffixes)
     longest = len(TokenTrie.build(suffixes))
     steps = [shortest]
-    while steps[-1] * 1.5 < longest:
-        steps.append(int(steps[-1] * 1.5))
+    while (longer := max(int(steps[-1] * 1.5), steps[-1] + 1)) < longest:
+        steps.append(longer)
     return [*steps, longest] if longest > shortest else steps
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.models.language_model import BUNDLED
+from harness.models.loading import BUNDLED
 from harness.optimizers import describe, names
 
 

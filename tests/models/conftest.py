@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from harness.models.language_model import LanguageModel, ModelSpec, load
+from harness.models.language_model import LanguageModel, ModelSpec
+from harness.models.loading import load
 from harness.models.tokenizer import train_tokenizer
 from harness.tasks.hofstede_vsm.prompts import survey_prompts
 from harness.tasks.hofstede_vsm.survey import load_survey

@@ -165,9 +165,6 @@ BROKEN: dict[str, Callable[[Path], object]] = {
     "weights are a folder": lambda folder: ((folder / WEIGHTS_FILE).unlink(), (folder / WEIGHTS_FILE).mkdir()),
     "weights cut off": lambda folder: (folder / WEIGHTS_FILE).write_bytes((folder / WEIGHTS_FILE).read_bytes()[:-8]),
     "weights of another name": lambda folder: weights(folder, embeddings=torch.zeros(3, 32)),
-    "weights in eight bits": lambda folder: weights(
-        folder, prompt_embeddings=torch.zeros(3, 32).to(torch.float8_e4m3fn)
-    ),
     "one row": lambda folder: weights(folder, prompt_embeddings=torch.zeros(32)),
     "three axes": lambda folder: weights(folder, prompt_embeddings=torch.zeros(1, 3, 32)),
     "NaN": lambda folder: weights(folder, prompt_embeddings=torch.full((3, 32), float("nan"))),

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from harness.errors import ModelError
 from harness.models.chat import tokenise
-from harness.models.language_model import LanguageModel, ModelSpec, load
+from harness.models.language_model import LanguageModel, ModelSpec
+from harness.models.loading import load
 from harness.models.scorer import Scorer, choose_layout
 from harness.models.trie import capacities, lay_out
 from harness.tasks.hofstede_vsm.answers import option_mass

@@ -23,7 +23,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from harness import tasks
 from harness.errors import ModelError, UsageError
 from harness.models.adapter import save_adapter
-from harness.models.language_model import LanguageModel, ModelSpec, load
+from harness.models.language_model import LanguageModel, ModelSpec
+from harness.models.loading import load
 from harness.models.tokenizer import train_tokenizer
 from harness.records.schema import RegionResult
 from harness.tasks.hofstede_vsm import lm_eval_hooks as hooks

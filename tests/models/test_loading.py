@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from safetensors.torch import load_file, save_file
 
 from harness.errors import HarnessError, ModelError, UsageError
-from harness.models import language_model
+from harness.models import loading
 from harness.models.geometries import GEOMETRIES, random_model
-from harness.models.language_model import LanguageModel, ModelSpec, gpu_name, load, locate, threads
+from harness.models.language_model import LanguageModel, ModelSpec, gpu_name, threads
+from harness.models.loading import load, locate
 from harness.models.scorer import Scorer
 
 CONFIG, WEIGHTS, TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
@@ -34,7 +35,7 @@ def copy_of(folder_of: Callable[[str], Path], tmp_path: Path) -> Callable[[str],
 @pytest.fixture
 def bundled(folder_of: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tiny model in the place of the bundled respondent."""
-    monkeypatch.setattr(language_model, "BUNDLED", folder_of("llama"))
+    monkeypatch.setattr(loading, "BUNDLED", folder_of("llama"))
     return folder_of("llama")
 
 
@@ -281,7 +282,7 @@ def test_advice_for_the_hub(reason: str, advice: str, monkeypatch: pytest.Monkey
     def fail(*_: object, **__: object) -> None:
         raise OSError(reason)
 
-    monkeypatch.setattr(language_model.AutoModelForCausalLM, "from_pretrained", fail)
+    monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", fail)
     message = refused(ModelSpec(name="some/model"))
     assert message.startswith(f"model 'some/model' cannot be loaded: {advice}")
     assert "(OSError: " in message

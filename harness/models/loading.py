@@ -1,0 +1,166 @@
+"""Loading a frozen causal language model: from the bundle, a folder, the hub, or with random weights."""
+
+from __future__ import annotations
+
+import hashlib
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging
+
+from harness.errors import ModelError, UsageError
+from harness.models.geometries import random_model
+from harness.models.language_model import RANDOM_PREFIX, Dtype, LanguageModel, ModelSpec
+from harness.models.parity import check_answers
+
+BUNDLED: Final = Path(__file__).with_name("bundled") / "respondent"
+_DEVICES: Final = ("cpu", "cuda", "mps")
+_SLIP: Final = 0.8
+
+
+def quiet_libraries() -> None:
+    """Silences the loader's progress bars and its remarks below errors, for this process."""
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def load(spec: ModelSpec) -> LanguageModel:
+    """Loads a model and its tokenizer, and checks that the scorer answers as the model's own forward pass does.
+
+    Raises:
+        ModelError: it cannot be loaded or cannot answer a survey; the message says what to do.
+        UsageError: the device or the geometry is unknown.
+    """
+    device = _device(spec.device)
+    dtype = _dtype(spec.dtype, device)
+    if spec.random_weights:
+        model = random_model(spec.name.removeprefix(RANDOM_PREFIX), dtype, device)
+        source, tokenizer_source, digest = spec.name, str(BUNDLED), _text_digest(model.config.to_json_string())
+    else:
+        source = tokenizer_source = locate(spec.name)
+        model = _pretrained(spec, source, dtype, device)
+        digest = _weights_digest(source, model)
+    tokenizer = _tokenizer(spec, tokenizer_source)
+    model.requires_grad_(False)
+    model.eval()
+    lm = LanguageModel(spec, model, tokenizer, digest, source)
+    check_answers(lm)
+    return lm
+
+
+def locate(name: str) -> str:
+    """Where transformers should look: the bundled folder, a folder of the user's, or a hub id.
+
+    Raises:
+        ModelError: the name looks like a path or a slip of "respondent", and nothing is there.
+    """
+    if name == "respondent":
+        return str(BUNDLED)
+    path = Path(name)
+    try:
+        path = path.expanduser()
+        is_folder, exists = path.is_dir(), path.exists()
+    except (OSError, RuntimeError):
+        is_folder, exists = False, True
+    if is_folder and name.strip():
+        if not (path / "config.json").is_file():
+            raise ModelError(f"model folder '{name}' has no config.json: give a folder written by save_pretrained")
+        return str(path)
+    if exists or not name.strip() or name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise ModelError(
+            f"model '{name[:80]}' is not a folder: give 'respondent', a folder with config.json, a hub id such as "
+            "meta-llama/Meta-Llama-3-8B-Instruct, or random:GEOMETRY; see 'harness ls models'"
+        )
+    if SequenceMatcher(None, name.lower(), "respondent").ratio() >= _SLIP:
+        raise ModelError(f"unknown model '{name}': expected respondent, or another one of 'harness ls models'")
+    return name
+
+
+def _pretrained(spec: ModelSpec, source: str, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
+    placement = {"device_map": spec.device_map} if spec.device_map else {}
+    # What a damaged folder makes the libraries raise is of every kind; the cause stays attached.
+    try:
+        model: PreTrainedModel
+        found: dict[str, Any]
+        model, found = AutoModelForCausalLM.from_pretrained(
+            source,
+            dtype=dtype,
+            trust_remote_code=spec.trust_remote_code,
+            use_safetensors=True,
+            output_loading_info=True,
+            **placement,
+        )
+        missing = sorted(found["missing_keys"])
+        if missing:
+            raise ValueError(f"{len(missing)} weights are missing, the first is {missing[0]}")
+    except Exception as error:
+        raise _cannot_load(spec.name, error) from error
+    return model if spec.device_map else model.to(device)
+
+
+def _tokenizer(spec: ModelSpec, source: str) -> PreTrainedTokenizerBase:
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            source, trust_remote_code=spec.trust_remote_code
+        )
+    except Exception as error:
+        raise _cannot_load(spec.name, error) from error
+    if not tokenizer.chat_template:
+        raise ModelError(
+            f"model '{spec.name}' has no chat template: give an instruction-tuned model, or add chat_template.jinja to "
+            "a local copy"
+        )
+    return tokenizer
+
+
+def _cannot_load(name: str, error: Exception) -> ModelError:
+    reason = " ".join(str(error).split())
+    if "gated" in reason.lower() or "401" in reason or "403" in reason:
+        advice = "ask for access on its page and log in with 'hf auth login'"
+    elif Path(name).is_dir():
+        advice = "give a folder written by save_pretrained, with safetensors weights and a tokenizer"
+    else:
+        advice = "check the id and the connection, download it first, or give a folder; 'respondent' needs neither"
+    reason = reason if len(reason) <= 200 else reason[:197] + "..."
+    return ModelError(f"model '{name}' cannot be loaded: {advice} ({type(error).__name__}: {reason})")
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        if device.type not in _DEVICES:
+            raise NotImplementedError
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UsageError(f"unknown device '{name}': expected auto, cpu, cuda or cuda:N, if present") from error
+    return device
+
+
+def _dtype(name: Dtype, device: torch.device) -> torch.dtype:
+    if name == "auto":
+        return torch.float32 if device.type == "cpu" else torch.bfloat16
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[name]
+
+
+def _weights_digest(source: str, model: PreTrainedModel) -> str:
+    """Names the weights: the hub's commit where there is one, else a hash over the files of the folder."""
+    folder = Path(source)
+    if not folder.is_dir():
+        commit = getattr(model.config, "_commit_hash", None)
+        return f"commit:{commit}" if commit else "unknown"
+    digest = hashlib.sha256()
+    for path in [*sorted(folder.glob("*.safetensors")), folder / "config.json"]:
+        digest.update(path.name.encode())
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _text_digest(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
