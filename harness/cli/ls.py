@@ -13,7 +13,7 @@ from harness.cli import options
 from harness.errors import unknown_choice
 
 Rows = list[tuple[str, ...]]
-Listing = tuple[tuple[str, ...], Rows]
+Listing = tuple[str, tuple[str, ...], Rows]
 
 
 def ls(
@@ -23,24 +23,26 @@ def ls(
     as_json: options.Json = False,
 ) -> None:
     """List regions, optimizers, methods, models or runs."""
-    listings: dict[str, Callable[[], Listing]] = {
-        "regions": lambda: _regions(targets),
-        "optimizers": _optimizers,
-        "methods": _methods,
-        "models": _models,
-        "runs": lambda: _runs(out),
+    listings: dict[str, Callable[[], list[Listing]]] = {
+        "regions": lambda: [_regions(targets)],
+        "optimizers": lambda: [_optimizers(), _parameters()],
+        "methods": lambda: [_methods()],
+        "models": lambda: [_models()],
+        "runs": lambda: [_runs(out)],
     }
     if what not in listings:
         raise unknown_choice("listing", what, listings, "give one of them")
-    headings, rows = listings[what]()
+    found = listings[what]()
     if as_json:
-        typer.echo(json.dumps([dict(zip(headings, row, strict=True)) for row in rows], indent=1))
+        plain = [dict(zip(headings, row, strict=True)) for _, headings, rows in found for row in rows]
+        typer.echo(json.dumps(plain, indent=1))
         return
     from rich.console import Console
 
     from harness.report.terminal import listing
 
-    Console().print(listing(headings, rows, what))
+    for title, headings, rows in found:
+        Console().print(listing(headings, rows, title))
 
 
 def _regions(targets: Path | None) -> Listing:
@@ -55,20 +57,25 @@ def _regions(targets: Path | None) -> Listing:
     blank = ("",) * (len(DIMENSIONS) + 1)
     sets: Rows = [("all", f"every complete region ({len(table.complete)})", "set", *blank)]
     sets += [(name, ", ".join(codes), "set", *blank) for name, codes in SETS.items()]
-    return ("code", "name", "kind", *DIMENSIONS, "in all"), [*sets, *rows]
+    return "regions", ("code", "name", "kind", *DIMENSIONS, "in all"), [*sets, *rows]
 
 
 def _optimizers() -> Listing:
-    from harness.optimizers.catalog import describe, load, names
+    from harness.optimizers.catalog import load, names
 
-    rows: Rows = []
-    for name in names():
-        optimizer = load(name)
-        rows.append((name, "", "", f"{optimizer.summary}. Source: {optimizer.source}."))
-        for row in describe(name):
-            limits = row.range or row.type
-            rows.append((name, f"{row.parameter}={row.default}", limits, f"{row.type}: {row.description}"))
-    return ("optimizer", "--set", "range", "what"), rows
+    rows: Rows = [(name, load(name).summary, load(name).source) for name in names()]
+    return "optimizers", ("optimizer", "what", "source"), rows
+
+
+def _parameters() -> Listing:
+    from harness.optimizers.catalog import describe, names
+
+    rows: Rows = [
+        (name, f"{row.parameter}={row.default}", row.range or row.type, row.description)
+        for name in names()
+        for row in describe(name)
+    ]
+    return "parameters and their defaults", ("optimizer", "--set", "range", "what"), rows
 
 
 def _methods() -> Listing:
@@ -77,7 +84,7 @@ def _methods() -> Listing:
 
     rows: Rows = [(name, "score, run", text) for name, text in METHODS.items()]
     rows += [(name, "run", f"a soft prompt tuned in front of the naive text: {load(name).summary}") for name in names()]
-    return ("method", "commands", "what"), rows
+    return "methods", ("method", "commands", "what"), rows
 
 
 def _models() -> Listing:
@@ -96,7 +103,7 @@ def _models() -> Listing:
         rows.append(
             (f"random:{name}", f"random weights, {geometry['model_type']}, hidden size {width}, {layers} layers")
         )
-    return ("model", "what"), rows
+    return "models", ("model", "what"), rows
 
 
 def _runs(out: Path) -> Listing:
@@ -110,4 +117,4 @@ def _runs(out: Path) -> Listing:
         record = run.read_record()
         tuned = ", ".join(method.method for method in record.methods if method.group == "tuned")
         rows.append((str(run.path), "finished", record.model.name, tuned, str(len(record.spec["regions"]))))
-    return ("run", "state", "model", "optimizers", "regions"), rows
+    return "runs", ("run", "state", "model", "optimizers", "regions"), rows

@@ -107,6 +107,6 @@ def _print_table(lm: LanguageModel, method: str, results: list[RegionResult], re
         rows.append([result.region, *cells, f"{result.mae:.1f}", f"{result.mae_tuned:.1f}", mass])
     headings = ["region", *DIMENSIONS, "mae", "tuned", "mass"]
     console = Console()
-    console.print(listing(headings, rows, f"{lm.spec.name}, {method}: index (published), held-out wordings"))
+    console.print(listing(headings, rows, f"{lm.spec.name}, {method}: index (published), held-out wordings", left=1))
     if note(lm):
         console.print(note(lm), style="yellow", markup=False, highlight=False)

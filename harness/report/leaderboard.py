@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
-from scipy.stats import bootstrap
 
 from harness.records.schema import Group, Record, RegionResult
+from harness.report.pooling import Pooled, pool
 
 CONFIDENCE: Final = 0.95
 RESAMPLES: Final = 9999
@@ -28,6 +28,7 @@ class Row:
         evaluations: mean candidate evaluations per region and seed.
         regions: number of regions.
         seeds: number of repetitions.
+        runs: names of the runs that the results come from.
     """
 
     model: str
@@ -41,6 +42,7 @@ class Row:
     evaluations: float
     regions: int
     seeds: int
+    runs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class RegionRow:
     mae: float
     mae_tuned: float
     indices: dict[str, float]
+    runs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,50 +68,36 @@ class Leaderboard:
 
 
 def build(records: Sequence[Record]) -> Leaderboard:
-    """Builds the leaderboard of one or more runs; a method that stands in several runs of a model is pooled."""
-    pooled: dict[tuple[str, str], tuple[Group, list[RegionResult]]] = {}
-    for record in records:
-        for method in record.methods:
-            key = (record.model.name, method.method)
-            pooled.setdefault(key, (method.group, []))[1].extend(method.results)
-    rows, regions = [], []
-    for (model, name), (group, results) in pooled.items():
-        per_region = _by_region(results)
-        rows.append(_row(model, name, group, per_region))
-        regions += [_region_row(model, name, region, values) for region, values in per_region.items()]
-    rows.sort(key=lambda row: (row.mae, row.model, row.method))
+    """Builds the leaderboard of one or more runs; see `pool` for what becomes one row."""
+    pooled = pool(records)
+    rows = sorted((_row(one) for one in pooled), key=lambda row: (row.mae, row.model, row.method))
+    regions = [_region_row(one, region, results) for one in pooled for region, results in one.by_region.items()]
     notes = dict.fromkeys(record.model.note for record in records if record.model.note)
     return Leaderboard(tuple(rows), tuple(regions), tuple(notes))
-
-
-def _by_region(results: Iterable[RegionResult]) -> dict[str, list[RegionResult]]:
-    grouped: dict[str, list[RegionResult]] = {}
-    for result in results:
-        grouped.setdefault(result.region, []).append(result)
-    return grouped
 
 
 def _mean(values: Iterable[float]) -> float:
     return float(np.mean(list(values)))
 
 
-def _row(model: str, method: str, group: Group, per_region: dict[str, list[RegionResult]]) -> Row:
+def _row(pooled: Pooled) -> Row:
+    per_region = pooled.by_region
     errors = np.array([_mean(result.mae for result in results) for results in per_region.values()])
-    flat = [result for results in per_region.values() for result in results]
-    masses = [result.option_mass for result in flat if result.option_mass is not None]
+    masses = [result.option_mass for result in pooled.results if result.option_mass is not None]
     low, high = interval(errors)
     return Row(
-        model,
-        method,
-        group,
+        pooled.model,
+        pooled.method,
+        pooled.group,
         mae=float(errors.mean()),
         mae_low=low,
         mae_high=high,
         mae_tuned=_mean(_mean(r.mae_tuned for r in results) for results in per_region.values()),
         option_mass=min(masses) if masses else None,
-        evaluations=_mean(result.evaluations for result in flat),
+        evaluations=_mean(result.evaluations for result in pooled.results),
         regions=len(per_region),
-        seeds=len({result.seed for result in flat}),
+        seeds=len({result.seed for result in pooled.results}),
+        runs=tuple(pooled.runs),
     )
 
 
@@ -125,6 +114,9 @@ def interval(errors: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float | Non
         return None, None
     if np.ptp(errors) == 0:
         return float(errors[0]), float(errors[0])
+
+    from scipy.stats import bootstrap
+
     result = bootstrap(
         (errors,),
         np.mean,
@@ -136,47 +128,22 @@ def interval(errors: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float | Non
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def _region_row(model: str, method: str, region: str, results: Sequence[RegionResult]) -> RegionRow:
-    dimensions = results[0].indices
+def _region_row(pooled: Pooled, region: str, results: Sequence[RegionResult]) -> RegionRow:
     return RegionRow(
-        model,
+        pooled.model,
         region,
-        method,
+        pooled.method,
         mae=_mean(result.mae for result in results),
         mae_tuned=_mean(result.mae_tuned for result in results),
-        indices={name: _mean(result.indices[name] for result in results) for name in dimensions},
+        indices={name: _mean(result.indices[name] for result in results) for name in results[0].indices},
+        runs=tuple(pooled.runs),
     )
 
 
 def to_plain(board: Leaderboard) -> dict[str, Any]:
-    """The leaderboard as JSON values with stable keys; missing numbers are None."""
+    """The leaderboard as JSON values: the fields of `Row` and `RegionRow` as keys; missing numbers are None."""
     return {
-        "rows": [
-            {
-                "model": row.model,
-                "method": row.method,
-                "group": row.group,
-                "mae": row.mae,
-                "mae_low": row.mae_low,
-                "mae_high": row.mae_high,
-                "mae_tuned": row.mae_tuned,
-                "option_mass": row.option_mass,
-                "evaluations": row.evaluations,
-                "regions": row.regions,
-                "seeds": row.seeds,
-            }
-            for row in board.rows
-        ],
-        "regions": [
-            {
-                "model": row.model,
-                "region": row.region,
-                "method": row.method,
-                "mae": row.mae,
-                "mae_tuned": row.mae_tuned,
-                "indices": row.indices,
-            }
-            for row in board.regions
-        ],
+        "rows": [asdict(row) for row in board.rows],
+        "regions": [asdict(row) for row in board.regions],
         "notes": list(board.notes),
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from string import ascii_lowercase
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -27,19 +29,34 @@ def _interval(row: Row) -> str:
 
 def leaderboard_table(board: Leaderboard) -> RenderableType:
     """The leaderboard, best first, with what must be known to read it."""
-    several = len({row.model for row in board.rows}) > 1
-    table = Table(title="Leaderboard", title_justify="left", title_style="bold", pad_edge=False)
-    for heading in ("#", *(["model"] if several else []), "method"):
-        table.add_column(heading, no_wrap=True, justify="right" if heading == "#" else "left")
+    letters = _letters(board.rows)
+    table = _table("Leaderboard")
+    table.add_column("#", justify="right")
+    for heading in ("method", *(["run"] if letters else [])):
+        table.add_column(heading, no_wrap=True)
     for heading in ("mae", "95 %", "tuned", "mass", "evals", "regions"):
         table.add_column(heading, no_wrap=True, justify="right")
     for place, row in enumerate(board.rows, start=1):
-        cells = [str(place), *([row.model] if several else []), row.method, _number(row.mae), _interval(row)]
+        cells = [str(place), row.method, *_runs(row.model, row.runs, letters), _number(row.mae), _interval(row)]
         cells += [_number(row.mae_tuned), _number(row.option_mass, 3), f"{row.evaluations:.4g}", str(row.regions)]
         table.add_row(*(Text(cell) for cell in cells), style=_STYLES[row.group])
-    notes = [Text(f"model: {row.model}", style="dim") for row in board.rows[:1] if not several]
-    notes += [Text(note, style="yellow") for note in board.notes]
+    models = [] if letters else [f"model: {row.model}" for row in board.rows[:1]]
+    models += [f"{letter} = run {run}, model {model}" for (model, run), letter in letters.items()]
+    notes = [*(Text(line, style="dim") for line in models), *(Text(note, style="yellow") for note in board.notes)]
     return Group(table, Text(_CAPTION, style="dim"), *notes)
+
+
+def _letters(rows: Sequence[Row] | Sequence[RegionRow]) -> dict[tuple[str, str], str]:
+    """A letter for each model and run, if the method alone does not tell the rows apart; else empty."""
+    keys = dict.fromkeys((row.method, row.model, row.runs) for row in rows)
+    if len({model for _, model, _ in keys}) < 2 and len({method for method, _, _ in keys}) == len(keys):
+        return {}
+    runs = sorted({(model, run) for _, model, names in keys for run in names}, key=lambda pair: pair[::-1])
+    return {pair: ascii_lowercase[place % 26] * (place // 26 + 1) for place, pair in enumerate(runs)}
+
+
+def _runs(model: str, runs: Sequence[str], letters: dict[tuple[str, str], str]) -> list[str]:
+    return [",".join(letters[model, run] for run in runs)] if letters else []
 
 
 def region_table(board: Leaderboard, most: int | None = None) -> RenderableType:
@@ -49,15 +66,15 @@ def region_table(board: Leaderboard, most: int | None = None) -> RenderableType:
         board: the leaderboard.
         most: how many regions are shown, all if None; the rest is counted in the caption.
     """
-    methods = list(dict.fromkeys((row.model, row.method) for row in board.regions))
-    several = len({model for model, _ in methods}) > 1
+    letters = _letters(board.regions)
+    methods = list(dict.fromkeys((row.method, row.model, row.runs) for row in board.regions))
     codes = list(dict.fromkeys(row.region for row in board.regions))
     shown = codes if most is None else codes[:most]
-    values = {(row.region, row.model, row.method): row for row in board.regions}
-    table = Table(title="mae per region", title_justify="left", title_style="bold", pad_edge=False)
+    values = {(row.region, row.method, row.model, row.runs): row for row in board.regions}
+    table = _table("mae per region")
     table.add_column("region", no_wrap=True)
-    for model, method in methods:
-        table.add_column(f"{model} {method}" if several else method, justify="right")
+    for method, model, runs in methods:
+        table.add_column(" ".join([method, *_runs(model, runs, letters)]), justify="right")
     for code in shown:
         cells = [values.get((code, *key)) for key in methods]
         best = min((cell.mae for cell in cells if cell), default=None)
@@ -72,11 +89,25 @@ def _region_cell(cell: RegionRow | None, best: float | None) -> Text:
     return Text(f"{cell.mae:.1f}", style="bold green" if cell.mae == best else "")
 
 
-def listing(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> Table:
-    """A plain table for `harness ls`; cells are never read as markup."""
-    table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+def listing(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str, left: int | None = None) -> Table:
+    """A plain table; cells are never read as markup.
+
+    Args:
+        headings: of the columns.
+        rows: cells as text.
+        title: above the table.
+        left: how many columns stand to the left, the others hold numbers; all if None.
+    """
+    table = _table(title)
+    for place, heading in enumerate(headings):
+        number = left is not None and place >= left
+        table.add_column(heading, overflow="fold", justify="right" if number else "left")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
+    )

@@ -36,7 +36,7 @@ CASES = [
     (("run", "--dtype", "int8"), "unknown dtype 'int8'"),
     (("run", "--device", "abacus"), "unknown device 'abacus'"),
     (("run", "--model", "./nowhere"), "model './nowhere' is not a folder"),
-    (("run", "--model", "responden"), "model 'responden' cannot be loaded"),
+    (("run", "--model", "responden"), "unknown model 'responden': expected respondent"),
     (("run", "--model", "some/gated-model"), "model 'some/gated-model' cannot be loaded"),
     (("run", "--model", "random:llama-3-9b"), "expected one of llama-3-8b"),
     (("run", "--model", "random:missing.json"), "no such file"),

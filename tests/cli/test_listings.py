@@ -28,8 +28,9 @@ def test_regions_name_the_sets(harness):
 def test_every_optimizer_lists_every_parameter(harness):
     shown = json.loads(harness("ls", "optimizers", "--json").out)
     for name in names():
-        listed = [row["--set"].partition("=")[0] for row in shown if row["optimizer"] == name]
-        assert listed == ["", *(row.parameter for row in describe(name))]
+        rows = [row for row in shown if row["optimizer"] == name]
+        assert rows[0]["source"]
+        assert [row["--set"].partition("=")[0] for row in rows[1:]] == [row.parameter for row in describe(name)]
 
 
 def test_runs_are_listed_with_their_state(harness, finished_run):

@@ -3,44 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from harness.records.schema import MethodResult, ModelIdentity, Provenance, Record, RegionResult
 from harness.report.leaderboard import build, interval, to_plain
 
 DIMENSIONS = ("pdi", "idv", "mas", "uai", "lto", "ivr")
 
 
-def result(region, mae, seed=None, evaluations=1.0, mass=0.99):
-    return RegionResult(
-        region=region,
-        indices=dict.fromkeys(DIMENSIONS, mae),
-        mae=mae,
-        mae_tuned=mae - 1,
-        option_mass=mass,
-        evaluations=evaluations,
-        seed=seed,
-    )
-
-
-def record(model="respondent", note="", **methods):
-    groups = {"null": "null", "persona": "baseline"}
-    return Record(
-        run_id="one",
-        spec={},
-        spec_digest="0",
-        model=ModelIdentity(
-            name=model, digest="0", parameters=1, dtype="float32", device="cpu", random_weights=False, note=note
-        ),
-        provenance=Provenance(versions={}, git_revision=None, git_dirty=None, machine={}, threads=1),
-        methods=tuple(
-            MethodResult(method=name, group=groups.get(name, "tuned"), results=tuple(results))
-            for name, results in methods.items()
-        ),
-        started="",
-        timings={},
-    )
-
-
-def test_rows_are_ranked_by_held_out_error_with_their_cost():
+def test_rows_are_ranked_by_held_out_error_with_their_cost(record, result):
     board = build(
         [record(persona=[result("USA", 10), result("CHN", 20)], de=[result("USA", 5, 0, 90), result("CHN", 7, 0, 110)])]
     )
@@ -50,14 +18,14 @@ def test_rows_are_ranked_by_held_out_error_with_their_cost():
     ]
 
 
-def test_seeds_are_averaged_within_a_region_before_regions_are():
+def test_seeds_are_averaged_within_a_region_before_regions_are(record, result):
     board = build([record(de=[result("USA", 1, 0), result("USA", 3, 1), result("CHN", 10, 0)])])
     assert board.rows[0].mae == 6.0
     assert board.rows[0].seeds == 2
     assert {row.region: row.mae for row in board.regions} == {"USA": 2.0, "CHN": 10.0}
 
 
-def test_runs_are_pooled_by_model_and_method():
+def test_runs_are_pooled_by_model_and_method(record, result):
     runs = [
         record(de=[result("USA", 4, 0)]),
         record(de=[result("CHN", 8, 0)]),
@@ -67,12 +35,44 @@ def test_runs_are_pooled_by_model_and_method():
     assert [(row.model, row.mae, row.regions) for row in board.rows] == [("other", 1.0, 1), ("respondent", 6.0, 2)]
 
 
-def test_the_same_baseline_of_two_runs_counts_once():
+def test_the_same_baseline_of_two_runs_counts_once(record, result):
     board = build([record(persona=[result("USA", 4)]), record(persona=[result("USA", 4), result("CHN", 8)])])
     assert board.rows[0].mae == 6.0 and board.rows[0].evaluations == 1.0
 
 
-def test_one_region_has_no_interval():
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"budget": 50},
+        {"optimizers": [{"name": "de", "parameters": {"F": 0.5}}]},
+        {"regions": ["USA"]},
+        {"survey": {"name": "x", "digest": "y"}},
+    ],
+)
+def test_runs_with_other_settings_stay_apart(other, record, result):
+    settings = {"budget": 100, "share": True, "regions": ["USA", "CHN"], "optimizers": [{"name": "de"}]}
+    runs = [
+        record(de=[result("USA", 4, 0)]).model_copy(update={"run_id": name, "spec": spec})
+        for name, spec in (("a", settings), ("b", settings | other), ("c", settings))
+    ]
+    board = build([*runs[:2], runs[2].model_copy(update={"methods": record(de=[result("USA", 6, 1)]).methods})])
+    assert {row.runs: (row.mae, row.seeds) for row in board.rows} == {("a", "c"): (5.0, 2), ("b",): (4.0, 1)}
+
+
+def test_models_of_one_name_with_other_weights_stay_apart(record, result):
+    other = record(de=[result("USA", 6, 0)])
+    other = other.model_copy(update={"run_id": "b", "model": other.model.model_copy(update={"digest": "1"})})
+    board = build([record(de=[result("USA", 4, 0)]), other])
+    assert [(row.mae, row.runs) for row in board.rows] == [(4.0, ("one",)), (6.0, ("b",))]
+
+
+def test_a_run_given_twice_counts_once(record, result):
+    run = record(de=[result("USA", 4, 0)])
+    board = build([run, run])
+    assert (board.rows[0].mae, board.rows[0].runs) == (4.0, ("one",))
+
+
+def test_one_region_has_no_interval(record, result):
     assert interval(np.array([3.0])) == (None, None)
     assert to_plain(build([record(de=[result("USA", 4, 0)])]))["rows"][0]["mae_low"] is None
 
@@ -91,7 +91,7 @@ def test_the_interval_is_repeatable_and_covers_the_mean():
     assert high - low == pytest.approx(2 * half, rel=0.1)
 
 
-def test_plain_values_are_json_and_keep_their_keys():
+def test_plain_values_are_json_and_keep_their_keys(record, result):
     plain = json.loads(
         json.dumps(to_plain(build([record(note="a simulation", de=[result("USA", 4, 0)])])), allow_nan=False)
     )
@@ -103,6 +103,6 @@ def test_plain_values_are_json_and_keep_their_keys():
     assert set(plain["regions"][0]["indices"]) == set(DIMENSIONS)
 
 
-def test_a_method_without_a_model_has_no_mass():
+def test_a_method_without_a_model_has_no_mass(record, result):
     board = build([record(null=[result("USA", 4, mass=None)])])
     assert board.rows[0].option_mass is None

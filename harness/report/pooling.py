@@ -1,0 +1,66 @@
+"""Which results belong in one row of the leaderboard: the same method with the same settings on the same model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from harness.records.schema import Group, MethodResult, Record, RegionResult
+
+_BASELINE: Final = ("survey", "targets", "constants")
+_TUNED: Final = (*_BASELINE, "budget", "tokens", "space", "start", "share", "pool")
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """Results of one method on one model, from one run or from several with equal settings."""
+
+    model: str
+    method: str
+    group: Group
+    runs: list[str] = field(default_factory=list)
+    results: list[RegionResult] = field(default_factory=list)
+
+    @property
+    def by_region(self) -> dict[str, list[RegionResult]]:
+        """The results of each region, one per seed; the regions in the order they came."""
+        grouped: dict[str, list[RegionResult]] = {}
+        for result in self.results:
+            grouped.setdefault(result.region, []).append(result)
+        return grouped
+
+
+def pool(records: Sequence[Record]) -> list[Pooled]:
+    """Gathers the results of all records.
+
+    Further seeds and regions of equal settings join; results that differ in a setting stay apart, as do models that
+    share a name but not their weights. A result that stands in several records counts once.
+    """
+    pooled: dict[str, Pooled] = {}
+    for record in records:
+        for method in record.methods:
+            model = [record.model.name, record.model.digest, record.model.dtype]
+            key = json.dumps([*model, method.method, _settings(record, method)], sort_keys=True)
+            rows = pooled.setdefault(key, Pooled(record.model.name, method.method, method.group))
+            if record.run_id not in rows.runs:
+                rows.runs.append(record.run_id)
+            rows.results.extend(_new(method.results, rows.results))
+    return list(pooled.values())
+
+
+def _settings(record: Record, method: MethodResult) -> list[Any]:
+    spec = record.spec
+    if method.group != "tuned":
+        names = (*_BASELINE, "shots") if method.method == "icl" else _BASELINE
+        return [spec.get(name) for name in names]
+    parameters = [one for one in spec.get("optimizers", ()) if one["name"] == method.method]
+    # Regions that share candidates are a setting too: with other regions beside it a region finds another prompt.
+    beside = spec.get("regions") if spec.get("share") else None
+    return [*(spec.get(name) for name in _TUNED), parameters, beside]
+
+
+def _new(results: Iterable[RegionResult], known: Sequence[RegionResult]) -> list[RegionResult]:
+    seen = {(result.region, result.seed) for result in known}
+    return [result for result in results if (result.region, result.seed) not in seen]

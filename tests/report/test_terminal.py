@@ -1,0 +1,63 @@
+"""Whole tables at the two widths people have; the texts in tests/golden were read before they were kept."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from harness.report.leaderboard import build
+from harness.report.terminal import leaderboard_table, listing, region_table
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def render(what, width):
+    console = Console(file=StringIO(), width=width, color_system=None)
+    console.print(what)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
+
+
+@pytest.fixture
+def board(record, result):
+    methods = {
+        "null": [result("USA", 14.2, mass=None, evaluations=0), result("CHN", 24.5, mass=None, evaluations=0)],
+        "naive": [result("USA", 4.1), result("CHN", 38.1)],
+        "persona": [result("USA", 4.9), result("CHN", 16.25)],
+        "de": [result("USA", 3.5, 0, 100.5), result("CHN", 12.0, 0, 100.5)],
+    }
+    return build([record(note="the bundled respondent is a simulation", **methods)])
+
+
+@pytest.fixture
+def two_runs(record, result):
+    first = record(de=[result("USA", 3.5, 0)], persona=[result("USA", 4.9)])
+    second = record("a-folder/of-another-model-with-a-long-name", de=[result("USA", 5.0, 0), result("JPN", 9.0, 0)])
+    third = first.model_copy(update={"run_id": "three", "spec": {"budget": 50}})
+    return build([first, second, third])
+
+
+@pytest.mark.parametrize("width", [80, 140])
+@pytest.mark.parametrize("which", ["board", "two_runs"])
+def test_the_tables_look_as_they_did(which, width, request):
+    board = request.getfixturevalue(which)
+    found = render(region_table(board), width) + "\n" + render(leaderboard_table(board), width)
+    assert max(map(len, found.splitlines())) <= width
+    assert found == (GOLDEN / f"{which}-{width}.txt").read_text(encoding="utf-8")
+
+
+def test_a_cut_region_table_counts_the_rest(board):
+    found = render(region_table(board, most=1), 80)
+    assert "USA" in found and "CHN" not in found
+    assert "and 1 more regions; --format json lists all" in found
+
+
+def test_the_best_method_of_a_region_stands_out(board):
+    console = Console(file=StringIO(), width=80, force_terminal=True, color_system="standard")
+    console.print(region_table(board))
+    marked = [line for line in console.file.getvalue().splitlines() if "\x1b[1;32m" in line]
+    assert [line.count("\x1b[1;32m") for line in marked] == [1, 1]
+
+
+def test_cells_are_never_read_as_markup():
+    assert "[red]x[/red]" in render(listing(("a",), [("[red]x[/red]",)], "t"), 80)
