@@ -172,7 +172,9 @@ def _print_results(directory: RunDirectory, record: Record, as_json: bool) -> No
         return
     console = Console()
     console.print(region_table(board, None if console.is_terminal else REGIONS_SHOWN))
+    console.print()
     console.print(leaderboard_table(board))
+    console.print()
     console.print(f"run directory: {directory.path}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"next: harness leaderboard {directory.path}", markup=False, highlight=False, soft_wrap=True)
 

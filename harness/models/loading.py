@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import torch
+from huggingface_hub import constants as hub
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
@@ -19,6 +23,8 @@ from harness.models.parity import check_answers
 BUNDLED: Final = Path(__file__).with_name("bundled") / "respondent"
 _DEVICES: Final = ("cpu", "cuda", "mps")
 _SLIP: Final = 0.8
+_PATIENCE: Final = 5.0
+"""Seconds to wait for the hub to take a connection."""
 
 
 def quiet_libraries() -> None:
@@ -38,9 +44,12 @@ def load(spec: ModelSpec) -> LanguageModel:
     dtype = _dtype(spec.dtype, device)
     if spec.random_weights:
         model = random_model(spec.name.removeprefix(RANDOM_PREFIX), dtype, device)
-        source, tokenizer_source, digest = spec.name, str(BUNDLED), _text_digest(model.config.to_json_string())
+        source, tokenizer_source = spec.name, str(BUNDLED)
+        digest = _text_digest(model.config.to_json_string())
     else:
         source = tokenizer_source = locate(spec.name)
+        if not Path(source).is_dir():
+            _check_connection()
         model = _pretrained(spec, source, dtype, device)
         digest = _weights_digest(source, model)
     tokenizer = _tokenizer(spec, tokenizer_source)
@@ -77,6 +86,17 @@ def locate(name: str) -> str:
     if SequenceMatcher(None, name.lower(), "respondent").ratio() >= _SLIP:
         raise ModelError(f"unknown model '{name}': expected respondent, or another one of 'harness ls models'")
     return name
+
+
+def _check_connection() -> None:
+    """Tells the hub's library when there is no connection, so that it looks at what it has instead of trying again."""
+    if getproxies():
+        return
+    place = urlsplit(hub.ENDPOINT)
+    try:
+        socket.create_connection((place.hostname or "", place.port or 443), timeout=_PATIENCE).close()
+    except OSError:
+        hub.HF_HUB_OFFLINE = True
 
 
 def _pretrained(spec: ModelSpec, source: str, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:

@@ -6,10 +6,11 @@ import time
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 PLAIN_SECONDS = 15.0
+WIDE = 100
 
 
 class Generation(Protocol):
@@ -46,7 +47,7 @@ class Generation(Protocol):
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="dim")
+        return Text(f"{task.speed:5.1f}/s" if task.speed else "", style="dim")
 
 
 class Silent:
@@ -74,12 +75,10 @@ class Bars(Silent):
     def __init__(self, console: Console, regions: int) -> None:
         self._regions = regions
         self._bars = Progress(
-            TextColumn("{task.description:<10}"),
-            BarColumn(bar_width=20),
+            TextColumn("{task.description:<9}"),
+            *([BarColumn(bar_width=20)] if console.width >= WIDE else []),
             TextColumn("{task.completed:>5.0f}/{task.total:.0f}"),
             _Rate(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
             TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[detail]}"),
             console=console,
@@ -104,9 +103,9 @@ class Bars(Silent):
 
     def tuning(self, progress: Generation, /) -> None:
         """Moves the bar to the evaluations done and shows the best error."""
-        where = f"gen {progress.generation}" if progress.region else "first sample"
+        where = f"generation {progress.generation}" if progress.region else "first sample"
         done = f"regions {progress.regions_done}/{self._regions}"
-        detail = f"{progress.optimizer} {where} best {progress.best:.2f} {done}"
+        detail = f"left, best {progress.best:.2f}, {done}, {progress.optimizer} {where}"
         self._bars.update(self._task, completed=progress.evaluations, detail=detail)
 
 

@@ -27,6 +27,7 @@ from harness.tuning.spec import OptimizerSpec, RunSpec, generator
 Vectors = NDArray[np.float64]
 INITIAL_CANDIDATES = 64
 IDLE_GENERATIONS = 20
+FIRST_PART = 32
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Observer(Protocol):
     """Whoever watches a run."""
 
     def __call__(self, progress: Progress, /) -> None:
-        """Called after the first sample and after each generation."""
+        """Called after each part of the first sample and after each generation."""
 
 
 @dataclass
@@ -168,11 +169,9 @@ class Tuning:
     def _run_group(
         self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]
     ) -> Iterator[Tuned]:
-        sample = self._first_samples[seed, label]
-        answers = self._evaluator.remember(sample)
-        self._evaluations += len(sample)
+        sample, targets = self._first_samples[seed, label], scores(regions)
+        answers = self._first_answers(optimizer, seed, sample, targets)
         self._write(optimizer, seed, label, 0, sample, answers)
-        targets = scores(regions)
         losses = answers.losses(targets)
         # The first sample is paid for once, out of the whole group's budget.
         allowed = (self._spec.budget * len(regions) - len(sample)) // len(regions)
@@ -183,11 +182,22 @@ class Tuning:
             cell.incumbent.offer(sample, column, share)
             cells.append(cell)
         group = _Group(optimizer, seed, tuple(cells), targets, share, allowed)
-        self._tell_observer(group, None)
         while active := [cell for cell in cells if not cell.done]:
             for cell in active:
                 self._step(group, cell)
         return (_result(cell, share) for cell in cells)
+
+    def _first_answers(self, optimizer: OptimizerSpec, seed: int, sample: Vectors, targets: Array) -> Answers:
+        """Answers the first sample in parts, so that whoever watches sees it move."""
+        best = np.full(len(targets), np.inf)
+        for part in np.split(sample, range(FIRST_PART, len(sample), FIRST_PART)):
+            losses = self._evaluator.remember(part).losses(targets)
+            best = np.fmin(best, np.where(np.isfinite(losses), losses, np.inf).min(axis=0))
+            self._evaluations += len(part)
+            self._observer(
+                Progress(optimizer.name, seed, "", 0, self._evaluations, float(best.mean()), self._regions_done)
+            )
+        return self._evaluator.remember(sample)
 
     def _cell(
         self, optimizer: OptimizerSpec, seed: int, region: Region, sample: Vectors, losses: Array, allowed: int
@@ -236,12 +246,10 @@ class Tuning:
             }
         )
 
-    def _tell_observer(self, group: _Group, at: _Cell | None) -> None:
+    def _tell_observer(self, group: _Group, at: _Cell) -> None:
         best = float(np.mean([cell.incumbent.loss for cell in group.cells]))
-        region, generation = (at.region.code, at.optimizer.generation) if at else ("", 0)
-        self._observer(
-            Progress(group.optimizer.name, group.seed, region, generation, self._evaluations, best, self._regions_done)
-        )
+        where = (group.optimizer.name, group.seed, at.region.code, at.optimizer.generation)
+        self._observer(Progress(*where, self._evaluations, best, self._regions_done))
 
 
 def _result(cell: _Cell, share: float) -> Tuned:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -377,3 +378,31 @@ def test_a_vocabulary_smaller_than_the_tokenizer_is_refused(tmp_path: Path, bund
     edit(file, vocab_size=50)
     with pytest.raises(ModelError):
         Scorer(load(ModelSpec(name=f"random:{file}")), ["How are you?"])
+
+
+# The connection to the hub.
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(loading.hub, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(loading.hub, "ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setattr(loading, "getproxies", dict)
+    return loading.hub
+
+
+def test_without_a_connection_a_missing_model_fails_at_once(hub: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    assert refused(ModelSpec(name="nobody/nothing")).startswith("model 'nobody/nothing' cannot be loaded: check the id")
+    assert hub.HF_HUB_OFFLINE
+    assert "Retrying" not in capfd.readouterr().err
+
+
+def test_with_a_connection_or_a_proxy_the_hub_is_asked(hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(hub, "ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        loading._check_connection()
+    assert not hub.HF_HUB_OFFLINE
+    monkeypatch.setattr(hub, "ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setattr(loading, "getproxies", lambda: {"https": "http://proxy"})
+    loading._check_connection()
+    assert not hub.HF_HUB_OFFLINE
