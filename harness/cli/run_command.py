@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options
-from harness.errors import UsageError, unknown_choice
+from harness.cli import options, run_settings
+from harness.errors import unknown_choice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from harness.records.schema import Record
     from harness.report.progress import Silent
     from harness.tuning.session import Session
-    from harness.tuning.spec import OptimizerSpec, SpaceSpec
 
 STARTS = ("vocabulary", "persona")
 REGIONS_SHOWN = 12
@@ -61,15 +60,11 @@ def run(
     """Tune soft prompts for regions and print the leaderboard.
 
     The model stays frozen; an optimizer moves embeddings in front of the prompt until the answers give the regions'
-    published scores. The default run takes about ten minutes on two cores and needs no network.
+    published scores. The default run takes a few minutes on two cores and needs no network.
     """
     from rich.console import Console
 
-    from harness.optimizers.catalog import load as find_optimizer
-
-    names = _names(optimizer)
-    for name in names:
-        find_optimizer(name)
+    names = run_settings.optimizer_names(optimizer)
     if start not in STARTS:
         raise unknown_choice("start", start, STARTS, "give --start one of them")
     for flag, value, lowest in (
@@ -81,7 +76,7 @@ def run(
         ("--shots", shots, 0),
     ):
         options.at_least(flag, value, lowest)
-    optimizers = _optimizers(names, settings or [])
+    optimizers = run_settings.optimizer_specs(names, settings or [])
 
     from harness.tasks.hofstede_vsm.demonstrations import check_shots
     from harness.tasks.hofstede_vsm.regions import load_regions
@@ -102,7 +97,7 @@ def run(
         seeds=seeds,
         first_seed=first_seed,
         tokens=tokens,
-        space=_space(space),
+        space=run_settings.search_space(space),
         start="persona" if start == "persona" else "vocabulary",
         share=share,
         pool=pool,
@@ -143,7 +138,7 @@ def _watcher(session: Session, console: Console, quiet: bool) -> Silent:
 
 
 def _print_header(session: Session, directory: RunDirectory, console: Console) -> None:
-    from harness.tuning.session import note
+    from harness.tuning.identity import note
 
     spec = session.spec
     names = ", ".join(one.name for one in spec.optimizers)
@@ -177,46 +172,3 @@ def _print_results(directory: RunDirectory, record: Record, as_json: bool) -> No
     console.print()
     console.print(f"run directory: {directory.path}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"next: harness leaderboard {directory.path}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _names(text: str) -> list[str]:
-    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not names:
-        raise UsageError("no optimizer given: expected names such as de,cma; see 'harness ls optimizers'")
-    return names
-
-
-def _space(text: str) -> SpaceSpec:
-    from harness.tuning.spec import SpaceSpec
-
-    kind, _, dimensions = text.partition(":")
-    if kind == "full" and not dimensions:
-        return SpaceSpec()
-    if kind == "subspace" and dimensions.isdecimal() and int(dimensions) > 0:
-        return SpaceSpec(kind="subspace", dimensions=int(dimensions))
-    raise UsageError(f"unknown space '{text}': expected full, or subspace:D with a whole D from 1, such as subspace:64")
-
-
-def _optimizers(names: list[str], settings: list[str]) -> tuple[OptimizerSpec, ...]:
-    from harness.optimizers.catalog import parse_parameters
-    from harness.tuning.spec import OptimizerSpec
-
-    given: dict[str, dict[str, str]] = {name: {} for name in names}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        owner, dot, parameter = key.partition(".")
-        if not equals or not key:
-            raise UsageError(f"--set '{setting}': expected NAME=VALUE such as F=0.5; see 'harness ls optimizers'")
-        if dot and owner not in given:
-            raise unknown_choice("optimizer in --set", owner, names, "name one that this run uses")
-        for name in [owner] if dot else _owners(names, key):
-            given[name][parameter if dot else key] = value
-    return tuple(OptimizerSpec(name=name, parameters=parse_parameters(name, given[name])) for name in names)
-
-
-def _owners(names: list[str], parameter: str) -> list[str]:
-    """The optimizers that have a parameter; the first one if none has, whose error then lists what it has."""
-    from harness.optimizers.catalog import load as find_optimizer
-
-    having = [name for name in names if parameter in find_optimizer(name).Parameters.model_fields]
-    return having or names[:1]

@@ -96,7 +96,7 @@ def _print_table(lm: LanguageModel, method: str, results: list[RegionResult], re
 
     from harness.report.terminal import listing
     from harness.tasks.hofstede_vsm.indices import DIMENSIONS
-    from harness.tuning.session import note
+    from harness.tuning.identity import note
 
     rows = []
     for region, result in zip(regions, results, strict=True):

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import RunError
-from harness.optimizers import Optimizer, Problem, create
+from harness.optimizers import Problem, create
 from harness.records.run_directory import Journal
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region, scores
+from harness.tuning.cells import Cell, Group, Tuned, result
 from harness.tuning.evaluator import Evaluator
 from harness.tuning.objective import Answers
 from harness.tuning.space import SearchSpace
@@ -58,65 +58,6 @@ class Observer(Protocol):
 
     def __call__(self, progress: Progress, /) -> None:
         """Called after each part of the first sample and after each generation."""
-
-
-@dataclass
-class Incumbent:
-    """The best candidate of a region so far; `curve` holds (evaluations, error) at each improvement."""
-
-    loss: float = float("inf")
-    vector: Vectors | None = None
-    curve: list[tuple[float, float]] = field(default_factory=list)
-
-    def offer(self, vectors: Vectors, losses: Array, evaluations: float) -> None:
-        """Takes the best of n candidates if it improves; NaN never does."""
-        finite = np.where(np.isfinite(losses), losses, np.inf)
-        place = int(np.argmin(finite))
-        if finite[place] < self.loss:
-            self.loss, self.vector = float(finite[place]), vectors[place].copy()
-            self.curve.append((evaluations, self.loss))
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """Result of one region under one optimizer and seed; `evaluations` deals shared ones out evenly."""
-
-    region: Region
-    vector: Vectors
-    loss: float
-    evaluations: float
-    curve: tuple[tuple[float, float], ...]
-    failed: int
-
-
-@dataclass(eq=False)
-class _Cell:
-    """One region's search."""
-
-    region: Region
-    optimizer: Optimizer
-    incumbent: Incumbent = field(default_factory=Incumbent)
-    spent: int = 0
-    idle: int = 0
-    failed: int = 0
-    done: bool = False
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Regions that share a first sample under one optimizer and seed.
-
-    Attributes:
-        share: evaluations of the first sample that each region bears.
-        allowed: evaluations that each region may add.
-    """
-
-    optimizer: OptimizerSpec
-    seed: int
-    cells: tuple[_Cell, ...]
-    targets: Array
-    share: float
-    allowed: int
 
 
 class Tuning:
@@ -181,11 +122,11 @@ class Tuning:
             cell = self._cell(optimizer, seed, region, sample, column, allowed)
             cell.incumbent.offer(sample, column, share)
             cells.append(cell)
-        group = _Group(optimizer, seed, tuple(cells), targets, share, allowed)
+        group = Group(optimizer, seed, tuple(cells), targets, share, allowed)
         while active := [cell for cell in cells if not cell.done]:
             for cell in active:
                 self._step(group, cell)
-        return (_result(cell, share) for cell in cells)
+        return (result(cell, share) for cell in cells)
 
     def _first_answers(self, optimizer: OptimizerSpec, seed: int, sample: Vectors, targets: Array) -> Answers:
         """Answers the first sample in parts, so that whoever watches sees it move."""
@@ -201,15 +142,15 @@ class Tuning:
 
     def _cell(
         self, optimizer: OptimizerSpec, seed: int, region: Region, sample: Vectors, losses: Array, allowed: int
-    ) -> _Cell:
+    ) -> Cell:
         order = np.argsort(np.where(np.isfinite(losses), losses, np.inf), kind="stable")
         best_first = sample[order[:INITIAL_CANDIDATES]]
         problem = Problem(self._space.lower, self._space.upper, initial=best_first, budget=max(1, allowed))
         rng = generator(seed, "optimizer", optimizer.name, region.code)
         self._regions_done += allowed < 1
-        return _Cell(region, create(optimizer.name, problem, optimizer.parameters, rng), done=allowed < 1)
+        return Cell(region, create(optimizer.name, problem, optimizer.parameters, rng), done=allowed < 1)
 
-    def _step(self, group: _Group, cell: _Cell) -> None:
+    def _step(self, group: Group, cell: Cell) -> None:
         """One generation of one region; the last one is cut at the budget and then not told."""
         asked = cell.optimizer.ask()
         known = self._evaluator.known(asked)
@@ -246,20 +187,10 @@ class Tuning:
             }
         )
 
-    def _tell_observer(self, group: _Group, at: _Cell) -> None:
+    def _tell_observer(self, group: Group, at: Cell) -> None:
         best = float(np.mean([cell.incumbent.loss for cell in group.cells]))
         where = (group.optimizer.name, group.seed, at.region.code, at.optimizer.generation)
         self._observer(Progress(*where, self._evaluations, best, self._regions_done))
-
-
-def _result(cell: _Cell, share: float) -> Tuned:
-    best = cell.incumbent
-    if best.vector is None:
-        raise RunError(
-            f"every candidate for region '{cell.region.code}' failed: the answers are not finite numbers; check "
-            "its weights, or load it with --dtype float32"
-        )
-    return Tuned(cell.region, best.vector, best.loss, cell.spent + share, tuple(best.curve), cell.failed)
 
 
 def _cut(known: NDArray[np.bool_], left: int) -> int:

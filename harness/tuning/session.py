@@ -9,27 +9,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Protocol
 
-import numpy as np
-
 from harness.errors import UsageError
 from harness.models.adapter import save_adapter
-from harness.models.chat import tokenise_plain
 from harness.models.language_model import LanguageModel, gpu_name, threads
 from harness.optimizers import load
 from harness.records.provenance import gather
 from harness.records.run_directory import RunDirectory
-from harness.records.schema import GROUPS, MethodResult, ModelIdentity, Record, RegionResult
+from harness.records.schema import GROUPS, MethodResult, Record, RegionResult
 from harness.tasks.hofstede_vsm.demonstrations import demonstrations
-from harness.tasks.hofstede_vsm.prompts import persona_line
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.baselines import METHODS, Baselines, region_result
-from harness.tuning.evaluator import Evaluator, Vectors
-from harness.tuning.loop import Observer, Tuned, Tuning, groups
+from harness.tuning.candidates import Candidates
+from harness.tuning.cells import Tuned
+from harness.tuning.evaluator import Evaluator
+from harness.tuning.identity import identity
+from harness.tuning.loop import Observer, Tuning
 from harness.tuning.objective import Respondent
-from harness.tuning.space import Prompts, SearchSpace, build_space
-from harness.tuning.spec import RunSpec, generator
-from harness.tuning.start import text_prompts, vocabulary_prompts
+from harness.tuning.space import SearchSpace
+from harness.tuning.spec import RunSpec
 
 
 class Watcher(Protocol):
@@ -104,11 +102,14 @@ class Session:
         started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), _Clock()
         with clock.measure("baselines"):
             methods = self._baselines(watcher)
-        space = self._space()
+        candidates = Candidates(self.spec, self.lm, self.table)
+        space = candidates.space()
         with directory.open_journal() as journal:
             evaluator = Evaluator(Respondent(self.lm, self.survey, "tuning", self.spec.tokens), space)
             watcher.phase("tuning", self._evaluations_planned())
-            tuning = Tuning(self.spec, space, evaluator, self._first_samples(space), journal, watcher.tuning)
+            tuning = Tuning(
+                self.spec, space, evaluator, candidates.first_samples(space, self.regions), journal, watcher.tuning
+            )
             with clock.measure("tuning"):
                 tuned = {
                     optimizer.name: [(seed, tuning.run(optimizer, seed, self.regions)) for seed in self.seeds]
@@ -142,30 +143,6 @@ class Session:
 
     def _evaluations_planned(self) -> int:
         return self.spec.budget * len(self.regions) * len(self.spec.optimizers) * self.spec.seeds
-
-    def _space(self) -> SearchSpace:
-        rng = generator(self.spec.first_seed, "space")
-        if self.spec.start == "persona":
-            centre = self._persona_prompts(self.table.complete).mean(axis=0)
-        else:
-            centre = vocabulary_prompts(self.lm.token_embeddings, 1, self.spec.tokens, rng)[0]
-        return build_space(self.spec.space, self.lm.token_embeddings, self.spec.tokens, centre, rng)
-
-    def _persona_prompts(self, regions: Sequence[Region]) -> Prompts:
-        texts = tokenise_plain(self.lm, [persona_line(region.name) for region in regions])
-        return text_prompts(self.lm.token_embeddings, texts, self.spec.tokens)
-
-    def _first_samples(self, space: SearchSpace) -> dict[tuple[int, str], Vectors]:
-        samples = {}
-        for seed in self.seeds:
-            for label, members in groups(self.spec, self.regions):
-                size = self.spec.pool_size(len(members))
-                rng = generator(seed, "first sample", label)
-                texts = self._persona_prompts(members)[:size] if self.spec.start == "persona" else None
-                count = size if texts is None else size - len(texts)
-                prompts = vocabulary_prompts(self.lm.token_embeddings, count, self.spec.tokens, rng)
-                samples[seed, label] = space.encode(prompts if texts is None else np.concatenate([texts, prompts]))
-        return samples
 
     def _score_tuned(
         self,
@@ -207,25 +184,3 @@ class Session:
             "failed": tuned.failed,
         }
         return result.model_copy(update=extra)
-
-
-def identity(lm: LanguageModel) -> ModelIdentity:
-    """What a record says of the model."""
-    return ModelIdentity(
-        name=lm.spec.name,
-        digest=lm.digest,
-        parameters=lm.parameters,
-        dtype=str(lm.dtype).removeprefix("torch."),
-        device=str(lm.device),
-        random_weights=lm.spec.random_weights,
-        note=note(lm),
-    )
-
-
-def note(lm: LanguageModel) -> str:
-    """What a reader must know of the model before believing a number; "" for a real one."""
-    if lm.spec.random_weights:
-        return "random weights: a benchmark of speed, not a result"
-    if lm.spec.name == "respondent":
-        return "the bundled respondent is a simulation, not a finding about people or about any published model"
-    return ""

@@ -1,0 +1,28 @@
+"""What a record and a reader are told of the model that answered."""
+
+from __future__ import annotations
+
+from harness.models.language_model import LanguageModel
+from harness.records.schema import ModelIdentity
+
+
+def identity(lm: LanguageModel) -> ModelIdentity:
+    """What a record says of the model."""
+    return ModelIdentity(
+        name=lm.spec.name,
+        digest=lm.digest,
+        parameters=lm.parameters,
+        dtype=str(lm.dtype).removeprefix("torch."),
+        device=str(lm.device),
+        random_weights=lm.spec.random_weights,
+        note=note(lm),
+    )
+
+
+def note(lm: LanguageModel) -> str:
+    """What a reader must know of the model before believing a number; "" for a real one."""
+    if lm.spec.random_weights:
+        return "random weights: a benchmark of speed, not a result"
+    if lm.spec.name == "respondent":
+        return "the bundled respondent is a simulation, not a finding about people or about any published model"
+    return ""
