@@ -72,8 +72,14 @@ def one_line(problems: Sequence[Mapping[str, Any]], most: int = 3) -> str:
     shown = []
     for problem in problems[:most]:
         place = ".".join(str(part) for part in problem["loc"]) or "the whole"
-        value = repr(problem.get("input"))
-        value = value if len(value) <= 60 else value[:57] + "..."
-        shown.append(f"{place}: {problem['msg'].removeprefix('Value error, ')} (got {value})")
+        shown.append(f"{place}: {problem['msg'].removeprefix('Value error, ')}{_got(problem.get('input'))}")
     rest = len(problems) - most
     return "; ".join(shown) + (f"; and {rest} more" if rest > 0 else "")
+
+
+def _got(value: object) -> str:
+    """The value, cut; nothing for a whole table, whose place says enough."""
+    if isinstance(value, (Mapping, list, tuple)):
+        return ""
+    text = repr(value)
+    return f" (got {text if len(text) <= 60 else text[:57] + '...'})"

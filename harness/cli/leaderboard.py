@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import options
 from harness.errors import unknown_choice
 
 FORMATS = ("table", "json")
@@ -15,7 +16,8 @@ FORMATS = ("table", "json")
 
 def leaderboard(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories; see 'harness ls runs'.")],
-    output: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    output: Annotated[str, typer.Option("--format", help="table or json; --json is the same as the latter.")] = "table",
+    as_json: options.Json = False,
     regions: Annotated[bool, typer.Option("--regions/--no-regions", help="The per-region table too.")] = False,
 ) -> None:
     """Show the leaderboard of one or more finished runs."""
@@ -26,13 +28,15 @@ def leaderboard(
 
     from harness.records.run_directory import RunDirectory
     from harness.report.leaderboard import build, to_plain
-    from harness.report.terminal import leaderboard_table, region_table
+    from harness.report.terminal import leaderboard_notes, leaderboard_table, region_table
 
-    board = build([RunDirectory(path).read_record() for path in runs])
-    if output == "json":
+    board = build({str(path): RunDirectory(path).read_record() for path in runs})
+    if as_json or output == "json":
         typer.echo(json.dumps(to_plain(board), indent=1))
         return
     console = Console()
     if regions:
-        console.print(region_table(board))
-    console.print(leaderboard_table(board))
+        options.show(console, region_table(board))
+        console.print()
+    options.show(console, leaderboard_table(board))
+    console.print(leaderboard_notes(board))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli import options
-from harness.errors import unknown_choice
+from harness.errors import RunError, unknown_choice
 
-Rows = list[tuple[str, ...]]
-Listing = tuple[str, tuple[str, ...], Rows]
+if TYPE_CHECKING:
+    from harness.records.run_directory import RunDirectory
+
+Row = dict[str, Any]
 
 
 def ls(
@@ -23,98 +25,119 @@ def ls(
     as_json: options.Json = False,
 ) -> None:
     """List regions, optimizers, methods, models or runs."""
-    listings: dict[str, Callable[[], list[Listing]]] = {
-        "regions": lambda: [_regions(targets)],
-        "optimizers": lambda: [_optimizers(), _parameters()],
-        "methods": lambda: [_methods()],
-        "models": lambda: [_models()],
-        "runs": lambda: [_runs(out)],
+    listings: dict[str, Callable[[], Iterator[Row]]] = {
+        "regions": lambda: _regions(targets),
+        "optimizers": _optimizers,
+        "methods": _methods,
+        "models": _models,
+        "runs": lambda: _runs(out),
     }
     if what not in listings:
         raise unknown_choice("listing", what, listings, "give one of them")
-    found = listings[what]()
+    rows = list(listings[what]())
     if as_json:
-        plain = [dict(zip(headings, row, strict=True)) for _, headings, rows in found for row in rows]
-        typer.echo(json.dumps(plain, indent=1))
+        typer.echo(json.dumps(rows, indent=1))
         return
+    parameters = [{"optimizer": row["optimizer"], **one} for row in rows for one in row.pop("parameters", [])]
+    _print(what, rows)
+    if parameters:
+        _print("parameters (--set NAME=VALUE)", parameters)
+
+
+def _print(title: str, rows: list[Row]) -> None:
     from rich.console import Console
 
     from harness.report.terminal import listing
 
-    for title, headings, rows in found:
-        Console().print(listing(headings, rows, title))
+    headings = list(rows[0]) if rows else ["none"]
+    cells = [[_text(value) for value in row.values()] for row in rows]
+    table = listing([heading.replace("_", " ") for heading in headings], cells, title)
+    console = Console()
+    if title == "runs":
+        # A path cut in two cannot be copied.
+        options.show(console, table)
+    else:
+        console.print(table)
 
 
-def _regions(targets: Path | None) -> Listing:
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _regions(targets: Path | None) -> Iterator[Row]:
     from harness.tasks.hofstede_vsm.indices import DIMENSIONS
-    from harness.tasks.hofstede_vsm.regions import SETS, load_regions
+    from harness.tasks.hofstede_vsm.regions import SETS
+    from harness.tasks.hofstede_vsm.targets import load_regions
 
     table = load_regions(targets)
-    rows: Rows = [
-        (r.code, r.name, r.kind, *("-" if s != s else f"{s:g}" for s in r.scores), "yes" if r.complete else "")
-        for r in table.rows
-    ]
-    blank = ("",) * (len(DIMENSIONS) + 1)
-    sets: Rows = [("all", f"every complete region ({len(table.complete)})", "set", *blank)]
-    sets += [(name, ", ".join(codes), "set", *blank) for name, codes in SETS.items()]
-    return "regions", ("code", "name", "kind", *DIMENSIONS, "in all"), [*sets, *rows]
+    codes = {region.code for region in table.rows}
+    sets = {"all": f"every complete region ({len(table.complete)})"}
+    sets |= {name: ", ".join(members) for name, members in SETS.items() if codes >= set(members)}
+    blank = dict.fromkeys((*DIMENSIONS, "in_all"))
+    yield from ({"code": name, "name": members, "kind": "set", **blank} for name, members in sets.items())
+    for one in table.rows:
+        values = {name: None if s != s else s for name, s in zip(DIMENSIONS, one.scores, strict=True)}
+        yield {"code": one.code, "name": one.name, "kind": one.kind, **values, "in_all": one.complete}
 
 
-def _optimizers() -> Listing:
-    from harness.optimizers.catalog import load, names
+def _optimizers() -> Iterator[Row]:
+    from harness.optimizers.catalog import describe, load, names
 
-    rows: Rows = [(name, load(name).summary, load(name).source) for name in names()]
-    return "optimizers", ("optimizer", "what", "source"), rows
-
-
-def _parameters() -> Listing:
-    from harness.optimizers.catalog import describe, names
-
-    rows: Rows = [
-        (name, f"{row.parameter}={row.default}", row.range or row.type, row.description)
-        for name in names()
-        for row in describe(name)
-    ]
-    return "parameters and their defaults", ("optimizer", "--set", "range", "what"), rows
+    for name in names():
+        parameters = [
+            {"name": row.parameter, "default": row.default, "range": row.range or row.type, "what": row.description}
+            for row in describe(name)
+        ]
+        yield {"optimizer": name, "what": load(name).summary, "source": load(name).source, "parameters": parameters}
 
 
-def _methods() -> Listing:
+def _methods() -> Iterator[Row]:
     from harness.optimizers.catalog import load, names
     from harness.tuning.baselines import METHODS
 
-    rows: Rows = [(name, "score, run", text) for name, text in METHODS.items()]
-    rows += [(name, "run", f"a soft prompt tuned in front of the naive text: {load(name).summary}") for name in names()]
-    return "methods", ("method", "commands", "what"), rows
+    yield from ({"method": name, "commands": "score, run", "what": text} for name, text in METHODS.items())
+    for name in names():
+        what = f"a soft prompt tuned in front of the naive text: {load(name).summary}"
+        yield {"method": name, "commands": "run", "what": what}
 
 
-def _models() -> Listing:
+def _models() -> Iterator[Row]:
     from harness.models.geometries import GEOMETRIES
 
-    rows: Rows = [
-        ("respondent", "the bundled simulation: small, offline, the default"),
-        ("FOLDER", "any causal language model saved by save_pretrained, with a chat template"),
-        ("HUB/ID", "for example meta-llama/Meta-Llama-3-8B-Instruct"),
-        ("random:PATH/config.json", "that architecture with random weights: for benchmarks, never for results"),
-    ]
+    fixed = {
+        "respondent": "the bundled simulation: small, offline, the default",
+        "FOLDER": "any causal language model saved by save_pretrained, with a chat template",
+        "HUB/ID": "for example meta-llama/Meta-Llama-3-8B-Instruct",
+        "random:PATH/config.json": "that architecture with random weights: for benchmarks, never for results",
+    }
+    yield from ({"model": name, "what": what} for name, what in fixed.items())
     for name, geometry in GEOMETRIES.items():
-        width, layers = (
-            geometry.get(a) or geometry[b] for a, b in (("hidden_size", "n_embd"), ("num_hidden_layers", "n_layer"))
-        )
-        rows.append(
-            (f"random:{name}", f"random weights, {geometry['model_type']}, hidden size {width}, {layers} layers")
-        )
-    return "models", ("model", "what"), rows
+        width = geometry.get("hidden_size") or geometry["n_embd"]
+        layers = geometry.get("num_hidden_layers") or geometry["n_layer"]
+        what = f"random weights, {geometry['model_type']}, hidden size {width}, {layers} layers"
+        yield {"model": f"random:{name}", "what": what}
 
 
-def _runs(out: Path) -> Listing:
+def _runs(out: Path) -> Iterator[Row]:
     from harness.records.run_directory import list_runs
 
-    rows: Rows = []
-    for run in list_runs(out):
+    return (_run(run) for run in list_runs(out))
+
+
+def _run(run: RunDirectory) -> Row:
+    row: Row = {"run": str(run.path), "state": "damaged"}
+    row |= dict.fromkeys(("optimizers", "regions", "budget", "seeds", "model", "started"))
+    try:
+        spec = run.read_spec()
+        names = ", ".join(one.name for one in spec.optimizers)
+        row |= {"optimizers": names, "regions": len(spec.regions), "budget": spec.budget, "seeds": spec.seeds}
         if not run.finished:
-            rows.append((str(run.path), "unfinished", "", "", ""))
-            continue
+            return row | {"state": "unfinished"}
         record = run.read_record()
-        tuned = ", ".join(method.method for method in record.methods if method.group == "tuned")
-        rows.append((str(run.path), "finished", record.model.name, tuned, str(len(record.spec["regions"]))))
-    return "runs", ("run", "state", "model", "optimizers", "regions"), rows
+    except RunError:
+        return row
+    return row | {"state": "finished", "model": record.model.name, "started": record.started}

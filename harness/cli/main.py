@@ -5,6 +5,7 @@ What the user can mend is one line on standard error and exit code 2; our own bu
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from itertools import pairwise
@@ -19,6 +20,7 @@ from harness.errors import HarnessError
 
 INTERRUPTED = 130
 MENDABLE = 2
+LONGEST = 1200
 
 app = typer.Typer(
     name="harness",
@@ -55,6 +57,10 @@ app.add_typer(respondent.app, name="respondent")
 
 def run() -> None:
     """Runs the command line and exits."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a region's name shows it without its accents, and the command goes on.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         code = app(standalone_mode=False)
     except HarnessError as error:
@@ -80,5 +86,7 @@ def _value_given(error: TyperException) -> str:
 
 def _fail(message: str) -> None:
     line = " ".join(message.split())
-    sys.stderr.write(f"harness: error: {line}\n")
+    if line:
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+        sys.stderr.write(f"harness: error: {shown if len(shown) <= LONGEST else shown[:LONGEST] + '...'}\n")
     sys.exit(MENDABLE)

@@ -10,6 +10,9 @@ import typer
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from harness.models.language_model import LanguageModel, ModelSpec
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -42,6 +45,8 @@ Shots = Annotated[int, typer.Option("--shots", help="Demonstrations of the icl b
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel="Output")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output.", rich_help_panel="Output")]
 RUNS = Path("results/runs")
+MOST = 2**31 - 1
+WIDEST = 10_000
 
 
 def model_spec(name: str, dtype: str, device: str, device_map: str | None, trust_remote_code: bool) -> ModelSpec:
@@ -73,12 +78,23 @@ def load_quietly(spec: ModelSpec) -> LanguageModel:
     return load(spec)
 
 
-def at_least(flag: str, value: int, lowest: int) -> int:
+def whole(flag: str, value: int, lowest: int, highest: int = MOST) -> None:
     """Checks a whole number.
 
     Raises:
-        UsageError: it is lower than `lowest`.
+        UsageError: it is not within `lowest` and `highest`.
     """
-    if value < lowest:
-        raise UsageError(f"{flag} {value}: expected at least {lowest}")
-    return value
+    if not lowest <= value <= highest:
+        limits = f"at least {lowest}" if value < lowest else f"at most {highest}"
+        raise UsageError(f"{flag} {str(value)[:40]}: expected {limits}")
+
+
+def show(console: Console, table: Table) -> None:
+    """Prints a table whose numbers are never cut: where it is wider than the console, its lines are longer."""
+    from rich.measure import Measurement
+
+    width = console.width
+    needed = Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum
+    console.width = max(width, needed)
+    console.print(table)
+    console.width = width

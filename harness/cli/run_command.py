@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import options, run_settings
-from harness.errors import unknown_choice
+from harness.errors import HarnessError, unknown_choice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,12 +75,12 @@ def run(
         ("--pool", pool, 0),
         ("--shots", shots, 0),
     ):
-        options.at_least(flag, value, lowest)
+        options.whole(flag, value, lowest)
     optimizers = run_settings.optimizer_specs(names, settings or [])
 
     from harness.tasks.hofstede_vsm.demonstrations import check_shots
-    from harness.tasks.hofstede_vsm.regions import load_regions
     from harness.tasks.hofstede_vsm.survey import load_survey
+    from harness.tasks.hofstede_vsm.targets import load_regions
     from harness.tuning.session import Session
     from harness.tuning.spec import RunSpec, Source
 
@@ -90,7 +90,7 @@ def run(
     spec = RunSpec(
         model=options.model_spec(model, dtype, device, device_map, trust_remote_code),
         survey=Source(name=questionnaire.name, digest=questionnaire.digest),
-        targets=Source(name=targets.name if targets else "bundled", digest=table.digest),
+        targets=Source(name=ascii(targets.name)[1:-1] if targets else "bundled", digest=table.digest),
         regions=tuple(one.code for one in chosen),
         optimizers=optimizers,
         budget=budget,
@@ -122,8 +122,12 @@ def _execute(session: Session, out: Path, name: str, console: Console, quiet: bo
     with _watcher(session, console, quiet) as watcher:
         try:
             record = session.run(directory, watcher)
+        except HarnessError:
+            directory.discard()
+            raise
         except KeyboardInterrupt:
-            console.print(f"interrupted; the journal so far is in {directory.path}", markup=False, soft_wrap=True)
+            kept = "nothing was kept" if directory.discard() else f"the journal so far is in {directory.path}"
+            console.print(f"interrupted; {kept}", markup=False, soft_wrap=True)
             raise
     return directory, record
 
@@ -145,8 +149,8 @@ def _print_header(session: Session, directory: RunDirectory, console: Console) -
     lines = [
         f"run {directory.path}",
         f"model {spec.model.name} ({session.lm.parameters / 1e6:.1f}M parameters, {session.lm.device}), "
-        f"{names} for {len(spec.regions)} regions, {spec.budget} evaluations each, "
-        f"{spec.tokens} virtual tokens, {spec.seeds} seed(s)",
+        f"{names} for {_many(len(spec.regions), 'region')}, "
+        f"{_many(spec.budget, 'evaluation')} each, {_many(spec.tokens, 'virtual token')}, {_many(spec.seeds, 'seed')}",
     ]
     lines += [note(session.lm)] if note(session.lm) else []
     incomplete = [region for region in session.regions if not region.complete]
@@ -159,16 +163,21 @@ def _print_results(directory: RunDirectory, record: Record, as_json: bool) -> No
     from rich.console import Console
 
     from harness.report.leaderboard import build, to_plain
-    from harness.report.terminal import leaderboard_table, region_table
+    from harness.report.terminal import leaderboard_notes, leaderboard_table, region_table
 
-    board = build([record])
+    board = build({str(directory.path): record})
     if as_json:
         typer.echo(json.dumps({"run": str(directory.path), **to_plain(board)}, indent=1))
         return
     console = Console()
-    console.print(region_table(board, None if console.is_terminal else REGIONS_SHOWN))
+    options.show(console, region_table(board, None if console.is_terminal else REGIONS_SHOWN))
     console.print()
-    console.print(leaderboard_table(board))
+    options.show(console, leaderboard_table(board))
+    console.print(leaderboard_notes(board))
     console.print()
-    console.print(f"run directory: {directory.path}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"next: harness leaderboard {directory.path}", markup=False, highlight=False, soft_wrap=True)
+    for line in (f"run directory: {directory.path}", f"next: harness leaderboard {directory.path} --regions"):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -18,7 +18,7 @@ def optimizer_names(text: str) -> list[str]:
     """
     from harness.optimizers.catalog import load
 
-    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = list(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
     if not names:
         raise UsageError("no optimizer given: expected names such as de,cma; see 'harness ls optimizers'")
     for name in names:
@@ -37,7 +37,7 @@ def search_space(text: str) -> SpaceSpec:
     kind, _, dimensions = text.partition(":")
     if kind == "full" and not dimensions:
         return SpaceSpec()
-    if kind == "subspace" and dimensions.isdecimal() and int(dimensions) > 0:
+    if kind == "subspace" and dimensions.isdecimal() and len(dimensions) < 10 and int(dimensions) > 0:
         return SpaceSpec(kind="subspace", dimensions=int(dimensions))
     raise UsageError(f"unknown space '{text}': expected full, or subspace:D with a whole D from 1, such as subspace:64")
 

@@ -23,7 +23,14 @@ def score(
         str | None, typer.Option("--method", help="null, world-mean, naive, persona or icl; see 'harness ls methods'.")
     ] = None,
     prompt: Annotated[Path | None, typer.Option("--prompt", help="Adapter folder of a tuned prompt.")] = None,
-    region: options.Region = "core",
+    region: Annotated[
+        str | None,
+        typer.Option(
+            "--region",
+            help="all, core, or codes such as USA,CHN; by default the region that a prompt's folder is named after, "
+            "else core, or all with --targets.",
+        ),
+    ] = None,
     shots: options.Shots = 6,
     model: options.Model = "respondent",
     dtype: options.Dtype = "auto",
@@ -36,9 +43,9 @@ def score(
 ) -> None:
     """Score one method, or a saved prompt, on the held-out wordings of the survey."""
     from harness.tasks.hofstede_vsm.demonstrations import check_shots
-    from harness.tasks.hofstede_vsm.regions import load_regions
     from harness.tasks.hofstede_vsm.survey import load_survey
-    from harness.tuning.baselines import METHODS
+    from harness.tasks.hofstede_vsm.targets import load_regions
+    from harness.tuning.baselines import METHODS, MODEL_FREE, Baselines
 
     if (method is None) == (prompt is None):
         raise UsageError("give either --method NAME or --prompt DIR, one of the two; see 'harness ls methods'")
@@ -48,24 +55,24 @@ def score(
         )
     check_shots(shots)
     questionnaire, table = load_survey(survey), load_regions(targets)
-    regions = table.select(region)
-    lm = options.load_quietly(options.model_spec(model, dtype, device, device_map, trust_remote_code))
-    if prompt is not None:
-        name, results = str(prompt), _score_prompt(lm, questionnaire, regions, prompt)
+    regions = table.select(region or _usual_regions(table, prompt, "core" if targets is None else "all"))
+    spec = options.model_spec(model, dtype, device, device_map, trust_remote_code)
+    lm = None if method in MODEL_FREE else options.load_quietly(spec)
+    name = str(prompt or method)
+    if prompt is not None and lm is not None:
+        results = _score_prompt(lm, questionnaire, regions, prompt)
     else:
-        name, results = str(method), _score_method(lm, questionnaire, table, regions, str(method), shots)
+        results = Baselines(lm, questionnaire, table, shots).score(name, regions)
     if as_json:
-        typer.echo(json.dumps(_plain(lm, name, results), indent=1))
+        typer.echo(json.dumps(_plain(spec.name, name, results), indent=1))
     else:
         _print_table(lm, name, results, regions)
 
 
-def _score_method(
-    lm: LanguageModel, survey: Survey, table: Regions, regions: tuple[Region, ...], method: str, shots: int
-) -> list[RegionResult]:
-    from harness.tuning.baselines import Baselines
-
-    return Baselines(lm, survey, table, shots).score(method, regions)
+def _usual_regions(table: Regions, prompt: Path | None, otherwise: str) -> str:
+    """The region that a run named the prompt's folder after, if there is one."""
+    codes = [region.code for region in table.rows]
+    return prompt.resolve().name if prompt and prompt.resolve().name in codes else otherwise
 
 
 def _score_prompt(lm: LanguageModel, survey: Survey, regions: tuple[Region, ...], folder: Path) -> list[RegionResult]:
@@ -75,9 +82,9 @@ def _score_prompt(lm: LanguageModel, survey: Survey, regions: tuple[Region, ...]
     return score_prompt(lm, survey, regions, load_adapter(folder, lm))
 
 
-def _plain(lm: LanguageModel, method: str, results: list[RegionResult]) -> dict[str, object]:
+def _plain(model: str, method: str, results: list[RegionResult]) -> dict[str, object]:
     return {
-        "model": lm.spec.name,
+        "model": model,
         "method": method,
         "regions": {
             result.region: {
@@ -91,7 +98,9 @@ def _plain(lm: LanguageModel, method: str, results: list[RegionResult]) -> dict[
     }
 
 
-def _print_table(lm: LanguageModel, method: str, results: list[RegionResult], regions: tuple[Region, ...]) -> None:
+def _print_table(
+    lm: LanguageModel | None, method: str, results: list[RegionResult], regions: tuple[Region, ...]
+) -> None:
     from rich.console import Console
 
     from harness.report.terminal import listing
@@ -102,11 +111,16 @@ def _print_table(lm: LanguageModel, method: str, results: list[RegionResult], re
     for region, result in zip(regions, results, strict=True):
         # Each cell: the index the answers give, and the published score it is compared with.
         pairs = zip((result.indices[d] for d in DIMENSIONS), region.scores, strict=True)
-        cells = [f"{index:.1f} ({target:g})" if target == target else f"{index:.1f} (-)" for index, target in pairs]
+        cells = [f"{index:.1f}\n({target:g})" if target == target else f"{index:.1f}\n(-)" for index, target in pairs]
         mass = "-" if result.option_mass is None else f"{result.option_mass:.3f}"
         rows.append([result.region, *cells, f"{result.mae:.1f}", f"{result.mae_tuned:.1f}", mass])
     headings = ["region", *DIMENSIONS, "mae", "tuned", "mass"]
+    who = f"{lm.spec.name}, {method}" if lm else method
     console = Console()
-    console.print(listing(headings, rows, f"{lm.spec.name}, {method}: index (published), held-out wordings", left=1))
-    if note(lm):
-        console.print(note(lm), style="yellow", markup=False, highlight=False)
+    options.show(console, listing(headings, rows, f"{who}: index (published), held-out wordings", left=1))
+    notes = [note(lm)] if lm else []
+    notes += [
+        f"{r.code} has no published {', '.join(r.missing)}: its error is over the others" for r in regions if r.missing
+    ]
+    for line in filter(None, notes):
+        console.print(line, style="yellow", markup=False, highlight=False)

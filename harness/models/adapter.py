@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,23 +56,38 @@ def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
     Raises:
         InputError: it is no prompt-tuning adapter, or made for a model of another width.
     """
-    if not (folder / CONFIG_FILE).is_file():
-        raise InputError(f"prompt '{folder}' has no {CONFIG_FILE}: give the adapter folder of a tuned prompt")
+    config = _config(folder)
     try:
-        config = PromptTuningConfig.from_pretrained(str(folder))
         tensors = load_file(folder / WEIGHTS_FILE)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, SafetensorError) as error:
-        raise InputError(
-            f"prompt '{folder}' cannot be read ({error}): expected a PEFT PROMPT_TUNING adapter"
-        ) from error
-    if config.peft_type != "PROMPT_TUNING" or _KEY not in tensors:
-        raise InputError(f"prompt '{folder}' is of type {config.peft_type}: expected a PEFT PROMPT_TUNING adapter")
+    except (OSError, ValueError, SafetensorError) as error:
+        raise InputError(f"prompt '{folder}' has no readable {WEIGHTS_FILE} ({error}): tune it again") from error
+    if _KEY not in tensors:
+        raise InputError(f"prompt '{folder}' has no tensor '{_KEY}' in {WEIGHTS_FILE}: tune it again")
     prompt: Prompt = tensors[_KEY].float().numpy()
     if prompt.ndim != 2 or prompt.shape[1] != lm.width:
         raise InputError(
             f"prompt '{folder}' has shape {prompt.shape}: model '{lm.spec.name}' takes (V, {lm.width}); give the "
             "model that it was tuned for with --model"
         )
+    if len(prompt) < 1 or len(prompt) != config.get("num_virtual_tokens"):
+        raise InputError(
+            f"prompt '{folder}' has {len(prompt)} virtual tokens where {CONFIG_FILE} says "
+            f"{config.get('num_virtual_tokens')}: expected the same number, at least 1; tune it again"
+        )
     if not np.isfinite(prompt).all():
         raise InputError(f"prompt '{folder}' holds numbers that are not finite: tune it again")
     return prompt
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    path = folder / CONFIG_FILE
+    try:
+        if not path.is_file():
+            raise InputError(f"prompt '{folder}' has no {CONFIG_FILE}: give the adapter folder of a tuned prompt")
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"prompt '{folder}' has no readable {CONFIG_FILE} ({error}): tune it again") from error
+    kind = config.get("peft_type") if isinstance(config, dict) else None
+    if kind != "PROMPT_TUNING":
+        raise InputError(f"prompt '{folder}' is of type {kind}: expected a PEFT PROMPT_TUNING adapter")
+    return dict(config)

@@ -126,11 +126,14 @@ def _config(name: str) -> PreTrainedConfig:
         return AutoConfig.for_model(**GEOMETRIES[name])
     if not name.endswith(".json"):
         raise unknown_choice("geometry", name, GEOMETRIES, "or the path of a config.json; see 'harness ls models'")
-    path = Path(name)
-    if not path.is_file():
-        raise ModelError(f"random model '{name}': no such file; give a config.json or a name, see 'harness ls models'")
     try:
-        return AutoConfig.from_pretrained(str(path))
+        if not Path(name).is_file():
+            raise ModelError(
+                f"random model '{name}': no such file; give a config.json or a name, see 'harness ls models'"
+            )
+        return AutoConfig.from_pretrained(name)
+    except ModelError:
+        raise
     except Exception as error:
         raise _no_model(name, error) from error
 

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 RANDOM_PREFIX: Final = "random:"
+SIMULATION_KEY: Final = "vsm_simulation"
+"""Stands in the config.json of every respondent trained here."""
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 Floats = NDArray[np.float32]
 
@@ -44,7 +46,7 @@ class ModelSpec(BaseModel):
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """A loaded model, frozen and in evaluation mode. `digest` names its weights in records."""
+    """A loaded model, frozen and in evaluation mode. `digest` names weights, tokenizer and chat template in records."""
 
     spec: ModelSpec
     model: PreTrainedModel
@@ -68,6 +70,11 @@ class LanguageModel:
     def width(self) -> int:
         """Length D of an input embedding."""
         return int(self.model.get_input_embeddings().weight.shape[1])
+
+    @property
+    def simulation(self) -> bool:
+        """Whether it is a respondent that this project trained, under whatever name it is loaded."""
+        return bool(getattr(self.model.config, SIMULATION_KEY, False))
 
     @property
     def embedding_rows(self) -> int:

@@ -15,13 +15,14 @@ from huggingface_hub import constants as hub
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from harness.errors import ModelError, UsageError
+from harness.errors import ModelError, UsageError, unknown_choice
 from harness.models.geometries import random_model
 from harness.models.language_model import RANDOM_PREFIX, Dtype, LanguageModel, ModelSpec
 from harness.models.parity import check_answers
 
 BUNDLED: Final = Path(__file__).with_name("bundled") / "respondent"
 _DEVICES: Final = ("cpu", "cuda", "mps")
+_DEVICE_MAPS: Final = ("auto", "balanced", "balanced_low_0", "sequential", "cpu")
 _SLIP: Final = 0.8
 _PATIENCE: Final = 5.0
 """Seconds to wait for the hub to take a connection."""
@@ -38,9 +39,11 @@ def load(spec: ModelSpec) -> LanguageModel:
 
     Raises:
         ModelError: it cannot be loaded or cannot answer a survey; the message says what to do.
-        UsageError: the device or the geometry is unknown.
+        UsageError: the device, the device map or the geometry is unknown.
     """
     device = _device(spec.device)
+    if spec.device_map not in (None, *_DEVICE_MAPS):
+        raise unknown_choice("device map", str(spec.device_map), _DEVICE_MAPS, "give --device-map one of them")
     dtype = _dtype(spec.dtype, device)
     if spec.random_weights:
         model = random_model(spec.name.removeprefix(RANDOM_PREFIX), dtype, device)
@@ -53,6 +56,7 @@ def load(spec: ModelSpec) -> LanguageModel:
         model = _pretrained(spec, source, dtype, device)
         digest = _weights_digest(source, model)
     tokenizer = _tokenizer(spec, tokenizer_source)
+    digest = _text_digest(f"{digest} {tokenizer.chat_template} {sorted(tokenizer.get_vocab().items())}")
     model.requires_grad_(False)
     model.eval()
     lm = LanguageModel(spec, model, tokenizer, digest, source)
@@ -157,7 +161,8 @@ def _device(name: str) -> torch.device:
             raise NotImplementedError
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UsageError(f"unknown device '{name}': expected auto, cpu, cuda or cuda:N, if present") from error
+        here = "cpu, cuda or cuda:N" if torch.cuda.is_available() else "cpu; there is no CUDA device here"
+        raise UsageError(f"unknown device '{name}': expected auto or {here}") from error
     return device
 
 
@@ -168,7 +173,7 @@ def _dtype(name: Dtype, device: torch.device) -> torch.dtype:
 
 
 def _weights_digest(source: str, model: PreTrainedModel) -> str:
-    """Names the weights: the hub's commit where there is one, else a hash over the files of the folder."""
+    """Names weights and configuration: the hub's commit where there is one, else a hash over the folder's files."""
     folder = Path(source)
     if not folder.is_dir():
         commit = getattr(model.config, "_commit_hash", None)

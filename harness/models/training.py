@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from harness.models.language_model import SIMULATION_KEY
 from harness.models.trie import TokenTrie
 
 Network: TypeAlias = LlamaForCausalLM
@@ -30,7 +31,7 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Schedule:
-    """AdamW with a one-cycle learning rate."""
+    """AdamW with a one-cycle learning rate; at least three steps."""
 
     steps: int = 2200
     batch: int = 10
@@ -62,6 +63,7 @@ def new_model(tokenizer: PreTrainedTokenizerFast, geometry: Geometry, seed: int)
         pad_token_id=tokenizer.pad_token_id,
         dtype="float32",
         attn_implementation="sdpa",
+        **{SIMULATION_KEY: True},
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -114,6 +116,11 @@ def answer_loss(model: LlamaForCausalLM, batch: Batch, options: torch.Tensor) ->
     return divergence + EXPECTATION_WEIGHT * squared, squared.detach().sqrt()
 
 
+def _warmup(schedule: Schedule) -> float:
+    """Share of the steps before the peak: a tenth, and at least two steps, which the one-cycle rate needs."""
+    return min(1.0, max(0.1, 2 / schedule.steps))
+
+
 def train(
     model: LlamaForCausalLM,
     batches: Iterator[Sequence[Example]],
@@ -136,7 +143,7 @@ def train(
         model.parameters(), lr=schedule.peak, betas=(0.9, 0.98), weight_decay=schedule.weight_decay
     )
     rate = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=schedule.peak, total_steps=schedule.steps, pct_start=0.1, cycle_momentum=False
+        optimizer, max_lr=schedule.peak, total_steps=schedule.steps, pct_start=_warmup(schedule), cycle_momentum=False
     )
     model.train()
     for step, examples in enumerate(batches, start=1):

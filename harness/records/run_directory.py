@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from harness.errors import RunError, one_line
-from harness.records.schema import SCHEMA_VERSION, Record
+from harness.records.files import read_json, write_atomically, writing
+from harness.records.journal import Journal
+from harness.records.schema import SCHEMA_VERSION, Record, SpecFacts
 
 RECORD: Final = "record.json"
 SPEC: Final = "spec.json"
 JOURNAL: Final = "journal.jsonl"
-MOST_BYTES: Final = 500_000_000
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,26 @@ class RunDirectory:
 
     def write_record(self, record: Record) -> None:
         """Writes the record, whole or not at all."""
-        write_atomically(self.path / RECORD, record.model_dump_json(indent=1) + "\n")
+        with writing(self.path / RECORD):
+            write_atomically(self.path / RECORD, record.model_dump_json(indent=1) + "\n")
+
+    def read_spec(self) -> SpecFacts:
+        """Reads what reports need of the specification, also of an unfinished run.
+
+        Raises:
+            RunError: it is missing or damaged.
+        """
+        try:
+            return SpecFacts.model_validate(read_json(self.path / SPEC))
+        except ValidationError as error:
+            raise RunError(f"'{self.path / SPEC}': {one_line(error.errors())}") from error
+
+    def discard(self) -> bool:
+        """Removes the directory of a run that ended before its first evaluation; one with a journal stays."""
+        early = not (self.path / JOURNAL).exists()
+        if early:
+            shutil.rmtree(self.path, ignore_errors=True)
+        return early
 
     def read_record(self) -> Record:
         """Reads the record.
@@ -82,16 +100,11 @@ class RunDirectory:
             RunError: there is none, it is damaged, or it has another schema version.
         """
         path = self.path / RECORD
-        if not path.is_file():
+        content = read_json(path)
+        if content is None:
             raise RunError(
                 f"run '{self.path}' has no {RECORD}: give the directory of a finished run, see 'harness ls runs'"
             )
-        if path.stat().st_size > MOST_BYTES:
-            raise RunError(f"record '{path}' is over {MOST_BYTES} bytes: that is no record of this harness")
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RunError(f"record '{path}' cannot be read ({error}): run it again") from error
         version = content.get("schema_version") if isinstance(content, dict) else None
         if version != SCHEMA_VERSION:
             raise RunError(
@@ -104,44 +117,15 @@ class RunDirectory:
             raise RunError(f"record '{path}': {one_line(error.errors())}") from error
 
 
-class Journal:
-    """Append-only JSON lines, one per generation; each line reaches the disk before the run goes on."""
-
-    def __init__(self, path: Path) -> None:
-        self._file: IO[str] = path.open("a", encoding="utf-8")
-
-    def append(self, entry: Mapping[str, Any]) -> None:
-        """Writes one line; NaN and inf are refused, a failed candidate is written as null by the caller."""
-        self._file.write(json.dumps(entry, allow_nan=False, separators=(",", ":")) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-
-
 def list_runs(parent: Path) -> list[RunDirectory]:
-    """The runs below a folder, finished or not, by name."""
-    if not parent.is_dir():
-        return []
-    return [RunDirectory(path) for path in sorted(parent.iterdir()) if (path / SPEC).is_file()]
+    """The runs below a folder, finished or not, by name.
 
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a file so that a reader sees the old content or the new, never half."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    Raises:
+        RunError: the folder cannot be read.
+    """
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        if not parent.is_dir():
+            return []
+        return [RunDirectory(path) for path in sorted(parent.iterdir()) if (path / SPEC).is_file()]
+    except OSError as error:
+        raise RunError(f"folder '{str(parent)[:200]}' cannot be read ({error.strerror}): give --out another") from error

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 SCHEMA_VERSION: Final = 1
 Group = Literal["null", "baseline", "tuned", "reference"]
@@ -15,6 +15,10 @@ GROUPS: Final[dict[str, Group]] = {
     "persona": "baseline",
     "icl": "baseline",
 }
+
+
+DIMENSIONS: Final = ("pdi", "idv", "mas", "uai", "lto", "ivr")
+Error = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class _Frozen(BaseModel):
@@ -36,12 +40,13 @@ class RegionResult(_Frozen):
         adapter: folder of the tuned prompt, relative to the run directory.
         curve: best tuned error so far after each number of evaluations spent on this region: (evaluations, error).
         failed: candidates whose answers were not finite.
+        missing: dimensions without a published score, which the errors leave out.
     """
 
     region: str
     indices: dict[str, float]
-    mae: float
-    mae_tuned: float
+    mae: Error
+    mae_tuned: Error
     option_mass: float | None = None
     order_gap: dict[str, float] | None = None
     evaluations: float
@@ -49,6 +54,14 @@ class RegionResult(_Frozen):
     adapter: str | None = None
     curve: tuple[tuple[float, float], ...] = ()
     failed: int = 0
+    missing: tuple[str, ...] = ()
+
+    @field_validator("indices")
+    @classmethod
+    def _six(cls, indices: dict[str, float]) -> dict[str, float]:
+        if tuple(indices) != DIMENSIONS:
+            raise ValueError(f"expected the keys {', '.join(DIMENSIONS)}")
+        return indices
 
 
 class MethodResult(_Frozen):
@@ -56,7 +69,7 @@ class MethodResult(_Frozen):
 
     method: str
     group: Group
-    results: tuple[RegionResult, ...]
+    results: tuple[RegionResult, ...] = Field(min_length=1)
 
 
 class Provenance(_Frozen):
@@ -89,6 +102,23 @@ class ModelIdentity(_Frozen):
     note: str = ""
 
 
+class NamedSettings(BaseModel):
+    """An optimizer of the spec."""
+
+    name: str
+    parameters: dict[str, Any] = {}
+
+
+class SpecFacts(BaseModel):
+    """What reports read of a run's specification; the rest of it is not looked at."""
+
+    regions: tuple[str, ...] = ()
+    optimizers: tuple[NamedSettings, ...] = ()
+    budget: int | None = None
+    seeds: int | None = None
+    share: bool = False
+
+
 class Record(_Frozen):
     """A finished run. `spec` is the frozen run specification as JSON; `spec_digest` its SHA-256."""
 
@@ -98,6 +128,13 @@ class Record(_Frozen):
     spec_digest: str
     model: ModelIdentity
     provenance: Provenance
-    methods: tuple[MethodResult, ...]
+    methods: tuple[MethodResult, ...] = Field(min_length=1)
     started: str = Field(description="UTC, ISO 8601")
     timings: dict[str, float] = Field(description="seconds per phase, and candidate evaluations per second")
+
+    @field_validator("spec")
+    @classmethod
+    def _readable(cls, spec: dict[str, Any]) -> dict[str, Any]:
+        """The settings that a report reads must be of their kind where they stand."""
+        SpecFacts.model_validate(spec)
+        return spec

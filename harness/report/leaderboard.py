@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from harness.records.schema import Group, Record, RegionResult
 from harness.report.pooling import Pooled, pool
+from harness.report.settings import differences
 
 CONFIDENCE: Final = 0.95
 RESAMPLES: Final = 9999
@@ -60,20 +62,41 @@ class RegionRow:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Rows by held-out error, best first, and the regions behind them."""
+    """Rows by held-out error, best first, and the regions behind them.
+
+    Attributes:
+        notes: what must be known to read the numbers.
+        settings: per run, the settings that another run of the board has otherwise.
+    """
 
     rows: tuple[Row, ...]
     regions: tuple[RegionRow, ...]
     notes: tuple[str, ...]
+    settings: dict[str, str]
 
 
-def build(records: Sequence[Record]) -> Leaderboard:
-    """Builds the leaderboard of one or more runs; see `pool` for what becomes one row."""
+def build(records: Mapping[str, Record]) -> Leaderboard:
+    """Builds the leaderboard of one or more runs, given by name; see `pool` for what becomes one row."""
     pooled = pool(records)
     rows = sorted((_row(one) for one in pooled), key=lambda row: (row.mae, row.model, row.method))
     regions = [_region_row(one, region, results) for one in pooled for region, results in one.by_region.items()]
-    notes = dict.fromkeys(record.model.note for record in records if record.model.note)
-    return Leaderboard(tuple(rows), tuple(regions), tuple(notes))
+    settings = differences({name: record.spec for name, record in records.items()})
+    return Leaderboard(tuple(rows), tuple(regions), tuple(_notes(records, pooled)), settings)
+
+
+def _notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[str]:
+    yield from dict.fromkeys(record.model.note for record in records.values() if record.model.note)
+    if len({frozenset(one.by_region) for one in pooled}) > 1:
+        yield "rows cover different regions: their errors do not compare"
+    for name in ("survey", "targets"):
+        if len({json.dumps(record.spec.get(name), sort_keys=True) for record in records.values()}) > 1:
+            yield f"runs differ in their {name}: their errors do not compare"
+    shared = [record for record in records.values() if record.spec.get("share") and len(record.spec["regions"]) > 1]
+    if shared:
+        yield "regions chose among the candidates of all: budgets compare between runs over the same regions only"
+    missing = {result.region: result.missing for one in pooled for result in one.results if result.missing}
+    for region, dimensions in missing.items():
+        yield f"{region} has no published {', '.join(dimensions)}: its error is over the others"
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -146,4 +169,5 @@ def to_plain(board: Leaderboard) -> dict[str, Any]:
         "rows": [asdict(row) for row in board.rows],
         "regions": [asdict(row) for row in board.regions],
         "notes": list(board.notes),
+        "settings": board.settings,
     }

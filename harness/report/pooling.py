@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -32,22 +32,31 @@ class Pooled:
         return grouped
 
 
-def pool(records: Sequence[Record]) -> list[Pooled]:
-    """Gathers the results of all records.
+def pool(records: Mapping[str, Record]) -> list[Pooled]:
+    """Gathers the results of all records, given by the name of their run.
 
     Further seeds and regions of equal settings join; results that differ in a setting stay apart, as do models that
-    share a name but not their weights. A result that stands in several records counts once.
+    share a name but not their weights, and runs that disagree on a region and seed they both have. A result that stands
+    in several records counts once.
     """
-    pooled: dict[str, Pooled] = {}
-    for record in records:
+    pooled: dict[str, list[Pooled]] = {}
+    for name, record in records.items():
         for method in record.methods:
             model = [record.model.name, record.model.digest, record.model.dtype]
             key = json.dumps([*model, method.method, _settings(record, method)], sort_keys=True)
-            rows = pooled.setdefault(key, Pooled(record.model.name, method.method, method.group))
-            if record.run_id not in rows.runs:
-                rows.runs.append(record.run_id)
-            rows.results.extend(_new(method.results, rows.results))
-    return list(pooled.values())
+            alike = pooled.setdefault(key, [])
+            row = next((row for row in alike if _agree(row.results, method.results)), None)
+            if row is None:
+                row = Pooled(record.model.name, method.method, method.group)
+                alike.append(row)
+            row.runs.append(name)
+            row.results.extend(_new(method.results, row.results))
+    return [row for alike in pooled.values() for row in alike]
+
+
+def _agree(known: Sequence[RegionResult], results: Sequence[RegionResult]) -> bool:
+    errors = {(result.region, result.seed): (result.mae, result.mae_tuned) for result in known}
+    return all(errors.get((r.region, r.seed), (r.mae, r.mae_tuned)) == (r.mae, r.mae_tuned) for r in results)
 
 
 def _settings(record: Record, method: MethodResult) -> list[Any]:

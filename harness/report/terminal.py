@@ -14,8 +14,9 @@ from harness.report.leaderboard import Leaderboard, RegionRow, Row
 
 _STYLES = {"null": "dim", "baseline": "", "tuned": "bold", "reference": "italic"}
 _CAPTION = (
-    "mae: mean absolute error over six dimensions on held-out wordings, index points, lower is better; [ ]: 95 % "
-    "interval over regions; tuned: the same on the tuning wordings; mass: lowest probability on the five options."
+    "mae: mean absolute error over the dimensions on held-out wordings, index points, lower is better; [ ]: 95 % "
+    "interval over regions; tuned: the same on the tuning wordings; mass: probability on the five options, mean of the "
+    "region where it is lowest; evals: candidate evaluations per region, shared ones dealt out evenly."
 )
 
 
@@ -27,23 +28,31 @@ def _interval(row: Row) -> str:
     return "-" if row.mae_low is None else f"[{row.mae_low:.1f}, {row.mae_high:.1f}]"
 
 
-def leaderboard_table(board: Leaderboard) -> RenderableType:
-    """The leaderboard, best first, with what must be known to read it."""
-    letters = _letters(board.rows)
+def leaderboard_table(board: Leaderboard) -> Table:
+    """The leaderboard, best first."""
+    letters, seeds = _letters(board.rows), max((row.seeds for row in board.rows), default=1) > 1
     table = _table("Leaderboard")
     table.add_column("#", justify="right")
     for heading in ("method", *(["run"] if letters else [])):
         table.add_column(heading, no_wrap=True)
-    for heading in ("mae", "95 %", "tuned", "mass", "evals", "regions"):
+    for heading in ("mae", "95 %", "tuned", "mass", "evals", "regions", *(["seeds"] if seeds else [])):
         table.add_column(heading, no_wrap=True, justify="right")
     for place, row in enumerate(board.rows, start=1):
         cells = [str(place), row.method, *_runs(row.model, row.runs, letters), _number(row.mae), _interval(row)]
         cells += [_number(row.mae_tuned), _number(row.option_mass, 3), f"{row.evaluations:.4g}", str(row.regions)]
+        cells += [str(row.seeds)] if seeds else []
         table.add_row(*(Text(cell) for cell in cells), style=_STYLES[row.group])
-    models = [] if letters else [f"model: {row.model}" for row in board.rows[:1]]
-    models += [f"{letter} = run {run}, model {model}" for (model, run), letter in letters.items()]
-    notes = [*(Text(line, style="dim") for line in models), *(Text(note, style="yellow") for note in board.notes)]
-    return Group(table, Text(_CAPTION, style="dim"), *notes)
+    return table
+
+
+def leaderboard_notes(board: Leaderboard) -> RenderableType:
+    """What must be known to read the leaderboard."""
+    letters = _letters(board.rows)
+    lines = [] if letters else [f"model: {row.model}" for row in board.rows[:1]]
+    for (model, run), letter in letters.items():
+        lines.append(", ".join(filter(None, [f"{letter} = {run}", f"model {model}", board.settings.get(run, "")])))
+    notes = [*(Text(line, style="dim") for line in lines), *(Text(note, style="yellow") for note in board.notes)]
+    return Group(Text(_CAPTION, style="dim"), *notes)
 
 
 def _letters(rows: Sequence[Row] | Sequence[RegionRow]) -> dict[tuple[str, str], str]:
@@ -59,12 +68,12 @@ def _runs(model: str, runs: Sequence[str], letters: dict[tuple[str, str], str]) 
     return [",".join(letters[model, run] for run in runs)] if letters else []
 
 
-def region_table(board: Leaderboard, most: int | None = None) -> RenderableType:
+def region_table(board: Leaderboard, most: int | None = None) -> Table:
     """Held-out error per region and method; the regions in the order of the run.
 
     Args:
         board: the leaderboard.
-        most: how many regions are shown, all if None; the rest is counted in the caption.
+        most: how many regions are shown, all if None; the rest is counted in the last row.
     """
     letters = _letters(board.regions)
     methods = list(dict.fromkeys((row.method, row.model, row.runs) for row in board.regions))
@@ -79,8 +88,10 @@ def region_table(board: Leaderboard, most: int | None = None) -> RenderableType:
         cells = [values.get((code, *key)) for key in methods]
         best = min((cell.mae for cell in cells if cell), default=None)
         table.add_row(Text(code), *(_region_cell(cell, best) for cell in cells))
-    rest = len(codes) - len(shown)
-    return Group(table, Text(f"and {rest} more regions; --format json lists all", style="dim")) if rest else table
+    if rest := len(codes) - len(shown):
+        table.add_section()
+        table.add_row(Text(f"+ {rest}", style="dim"))
+    return table
 
 
 def _region_cell(cell: RegionRow | None, best: float | None) -> Text:

@@ -17,8 +17,8 @@ from harness.respondent import simulation as constants
 from harness.respondent.contexts import Context, ContextSource, Wordings
 from harness.respondent.simulation import Simulation
 from harness.tasks.hofstede_vsm.prompts import persona_line
-from harness.tasks.hofstede_vsm.regions import load_regions
 from harness.tasks.hofstede_vsm.survey import load_survey
+from harness.tasks.hofstede_vsm.targets import load_regions
 
 VOCABULARY: Final = 1024
 _CORPUS_CONTEXTS: Final = 300
@@ -115,7 +115,8 @@ loss: Kullback-Leibler divergence to the answer distribution plus 4 times the sq
 The first 30 % of the steps hold contexts without demonstrations.
 
 Training sees the tuning, validation and demonstration wordings of the bundled survey and combinations of further stems
-and phrases. It does **not** see the held-out wordings. It sees no soft prompt and knows of no optimizer.
+and phrases. It does **not** see the held-out wordings, though some of their stems and phrases occur in other sentences.
+It sees no soft prompt and knows of no optimizer.
 
 ## Limits
 It answers this survey in this chat format. Anything else gives noise. Rebuild it with `harness respondent train`.

@@ -26,6 +26,7 @@ METHODS: Final = {
     "persona": "asked to answer as a person from the region; 1 evaluation",
     "icl": "persona and solved demonstrations; 1 evaluation",
 }
+MODEL_FREE: Final = ("null", "world-mean")
 
 
 def by_dimension(values: Array) -> dict[str, float]:
@@ -54,14 +55,15 @@ def region_result(region: Region, heldout: Answers, tuned: Answers, evaluations:
         option_mass=float(heldout.option_mass[0]),
         order_gap=by_dimension(heldout.order_gap[0]),
         evaluations=evaluations,
+        missing=region.missing,
     )
 
 
 @dataclass(frozen=True)
 class Baselines:
-    """Scores regions without search; the naive answers are computed once for all regions."""
+    """Scores regions without search; the naive answers are computed once. Methods of `MODEL_FREE` need no model."""
 
-    lm: LanguageModel
+    lm: LanguageModel | None
     survey: Survey
     table: Regions
     shots: int = DEFAULT_SHOTS
@@ -77,7 +79,7 @@ class Baselines:
         return rows
 
     def _scores(self, method: str, regions: Iterable[Region]) -> Iterator[RegionResult]:
-        if method in ("null", "world-mean"):
+        if method in MODEL_FREE:
             constant = np.full(6, CONSTANTS["midpoint"]) if method == "null" else world_mean(self.table)
             yield from (_without_model(region, constant) for region in regions)
         elif method == "naive":
@@ -90,6 +92,8 @@ class Baselines:
                 yield region_result(region, heldout, tuned, 1)
 
     def _respondent(self, split: Split, region: Region | None = None, shots: int = 0) -> Respondent:
+        if self.lm is None:
+            raise ValueError(f"no model given: expected one for every method but {', '.join(MODEL_FREE)}")
         if region is None:
             return Respondent(self.lm, self.survey, split)
         shown = demonstrations(self.survey, region, shots)
@@ -108,4 +112,11 @@ def score_prompt(
 
 def _without_model(region: Region, indices: Array) -> RegionResult:
     error = float(errors(indices[None], scores([region]))[0, 0])
-    return RegionResult(region=region.code, indices=by_dimension(indices), mae=error, mae_tuned=error, evaluations=0)
+    return RegionResult(
+        region=region.code,
+        indices=by_dimension(indices),
+        mae=error,
+        mae_tuned=error,
+        evaluations=0,
+        missing=region.missing,
+    )

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.errors import RunError
 from harness.optimizers import Optimizer
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region
+from harness.tuning.evaluator import Evaluator
+from harness.tuning.space import SearchSpace, Vectors
 from harness.tuning.spec import OptimizerSpec
 
-Vectors = NDArray[np.float64]
+
+@dataclass(frozen=True)
+class Ground:
+    """Where the searches of one seed take place.
+
+    Attributes:
+        space: what the vectors stand for.
+        evaluator: answers them.
+        samples: (n, d) first candidates per label of a group.
+    """
+
+    space: SearchSpace
+    evaluator: Evaluator
+    samples: Mapping[str, Vectors]
 
 
 @dataclass
 class Incumbent:
-    """The best candidate of a region so far; `curve` holds (evaluations, error) at each improvement."""
+    """The best candidate of a region so far.
+
+    `curve` holds (evaluations, error) at each improvement, the last one where several came at the same number.
+    """
 
     loss: float = float("inf")
     vector: Vectors | None = None
@@ -30,6 +48,8 @@ class Incumbent:
         place = int(np.argmin(finite))
         if finite[place] < self.loss:
             self.loss, self.vector = float(finite[place]), vectors[place].copy()
+            if self.curve and self.curve[-1][0] == evaluations:
+                self.curve.pop()
             self.curve.append((evaluations, self.loss))
 
 
@@ -47,10 +67,11 @@ class Tuned:
 
 @dataclass(eq=False)
 class Cell:
-    """One region's search."""
+    """One region's search; `allowed` is how many evaluations it may add to its share of the first sample."""
 
     region: Region
     optimizer: Optimizer
+    allowed: int
     incumbent: Incumbent = field(default_factory=Incumbent)
     spent: int = 0
     idle: int = 0
@@ -63,16 +84,16 @@ class Group:
     """Regions that share a first sample under one optimizer and seed.
 
     Attributes:
+        ground: where they search.
         share: evaluations of the first sample that each region bears.
-        allowed: evaluations that each region may add.
     """
 
     optimizer: OptimizerSpec
     seed: int
+    ground: Ground
     cells: tuple[Cell, ...]
     targets: Array
     share: float
-    allowed: int
 
 
 def result(cell: Cell, share: float) -> Tuned:

@@ -26,6 +26,8 @@ class Evaluator:
         self._respondent = respondent
         self._space = space
         self._memory: dict[bytes, _Row] = {}
+        self.scored = 0
+        """Candidates that the model answered; remembered ones are not answered again."""
 
     def known(self, vectors: Vectors) -> NDArray[np.bool_]:
         """(n,) True for remembered candidates, which cost nothing to ask again."""
@@ -50,6 +52,7 @@ class Evaluator:
     def _ask(self, vectors: Vectors) -> list[_Row]:
         if not len(vectors):
             return []
+        self.scored += len(vectors)
         answers = self._respondent.answer(self._space.decode(vectors))
         return list(zip(answers.item_means, map(float, answers.option_mass), answers.order_gap, strict=True))
 

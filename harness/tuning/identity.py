@@ -23,6 +23,6 @@ def note(lm: LanguageModel) -> str:
     """What a reader must know of the model before believing a number; "" for a real one."""
     if lm.spec.random_weights:
         return "random weights: a benchmark of speed, not a result"
-    if lm.spec.name == "respondent":
+    if lm.simulation:
         return "the bundled respondent is a simulation, not a finding about people or about any published model"
     return ""

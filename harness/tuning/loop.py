@@ -14,17 +14,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.optimizers import Problem, create
-from harness.records.run_directory import Journal
+from harness.optimizers import Optimizer, Problem, create
+from harness.records.journal import Journal
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region, scores
-from harness.tuning.cells import Cell, Group, Tuned, result
-from harness.tuning.evaluator import Evaluator
+from harness.tuning.cells import Cell, Ground, Group, Tuned, result
 from harness.tuning.objective import Answers
-from harness.tuning.space import SearchSpace
+from harness.tuning.space import Vectors
 from harness.tuning.spec import OptimizerSpec, RunSpec, generator
 
-Vectors = NDArray[np.float64]
 INITIAL_CANDIDATES = 64
 IDLE_GENERATIONS = 20
 FIRST_PART = 32
@@ -65,9 +63,7 @@ class Tuning:
 
     Args:
         spec: the run.
-        space: where candidates live.
-        evaluator: answers candidates; its memory spans optimizers and seeds.
-        first_samples: (n, d) vectors per seed and label of `groups`.
+        grounds: where each seed searches; optimizers of a seed begin on the same ground.
         journal: gets one line per generation and region.
         observer: is told of progress.
     """
@@ -75,16 +71,12 @@ class Tuning:
     def __init__(
         self,
         spec: RunSpec,
-        space: SearchSpace,
-        evaluator: Evaluator,
-        first_samples: Mapping[tuple[int, str], Vectors],
+        grounds: Mapping[int, Ground],
         journal: Journal,
         observer: Observer,
     ) -> None:
         self._spec = spec
-        self._space = space
-        self._evaluator = evaluator
-        self._first_samples = first_samples
+        self._grounds = grounds
         self._journal = journal
         self._observer = observer
         self._evaluations = 0
@@ -110,52 +102,61 @@ class Tuning:
     def _run_group(
         self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]
     ) -> Iterator[Tuned]:
-        sample, targets = self._first_samples[seed, label], scores(regions)
-        answers = self._first_answers(optimizer, seed, sample, targets)
-        self._write(optimizer, seed, label, 0, sample, answers)
-        losses = answers.losses(targets)
+        ground, targets = self._grounds[seed], scores(regions)
+        sample = ground.samples[label]
         # The first sample is paid for once, out of the whole group's budget.
-        allowed = (self._spec.budget * len(regions) - len(sample)) // len(regions)
-        share = len(sample) / len(regions)
+        left, share = self._spec.budget * len(regions) - len(sample), len(sample) / len(regions)
+        answers = self._first_answers(optimizer, seed, ground, sample, targets)
+        self._write(optimizer, seed, label, 0, sample, answers)
         cells = []
-        for region, column in zip(regions, losses.T, strict=True):
-            cell = self._cell(optimizer, seed, region, sample, column, allowed)
-            cell.incumbent.offer(sample, column, share)
+        for place, (region, losses) in enumerate(zip(regions, answers.losses(targets).T, strict=True)):
+            allowed = left // len(regions) + (place < left % len(regions))
+            cell = Cell(region, self._optimizer(optimizer, seed, region, ground, sample, losses, allowed), allowed)
+            cell.incumbent.offer(sample, losses, share)
+            cell.done = allowed < 1
             cells.append(cell)
-        group = Group(optimizer, seed, tuple(cells), targets, share, allowed)
+        group = Group(optimizer, seed, ground, tuple(cells), targets, share)
+        self._regions_done += sum(cell.done for cell in cells)
+        self._observe(optimizer.name, seed, "", 0, np.array([cell.incumbent.loss for cell in cells]))
         while active := [cell for cell in cells if not cell.done]:
             for cell in active:
                 self._step(group, cell)
         return (result(cell, share) for cell in cells)
 
-    def _first_answers(self, optimizer: OptimizerSpec, seed: int, sample: Vectors, targets: Array) -> Answers:
+    def _first_answers(
+        self, optimizer: OptimizerSpec, seed: int, ground: Ground, sample: Vectors, targets: Array
+    ) -> Answers:
         """Answers the first sample in parts, so that whoever watches sees it move."""
         best = np.full(len(targets), np.inf)
         for part in np.split(sample, range(FIRST_PART, len(sample), FIRST_PART)):
-            losses = self._evaluator.remember(part).losses(targets)
+            losses = ground.evaluator.remember(part).losses(targets)
             best = np.fmin(best, np.where(np.isfinite(losses), losses, np.inf).min(axis=0))
             self._evaluations += len(part)
-            self._observer(
-                Progress(optimizer.name, seed, "", 0, self._evaluations, float(best.mean()), self._regions_done)
-            )
-        return self._evaluator.remember(sample)
+            self._observe(optimizer.name, seed, "", 0, best)
+        return ground.evaluator.remember(sample)
 
-    def _cell(
-        self, optimizer: OptimizerSpec, seed: int, region: Region, sample: Vectors, losses: Array, allowed: int
-    ) -> Cell:
+    def _optimizer(
+        self,
+        optimizer: OptimizerSpec,
+        seed: int,
+        region: Region,
+        ground: Ground,
+        sample: Vectors,
+        losses: Array,
+        allowed: int,
+    ) -> Optimizer:
         order = np.argsort(np.where(np.isfinite(losses), losses, np.inf), kind="stable")
         best_first = sample[order[:INITIAL_CANDIDATES]]
-        problem = Problem(self._space.lower, self._space.upper, initial=best_first, budget=max(1, allowed))
+        problem = Problem(ground.space.lower, ground.space.upper, initial=best_first, budget=max(1, allowed))
         rng = generator(seed, "optimizer", optimizer.name, region.code)
-        self._regions_done += allowed < 1
-        return Cell(region, create(optimizer.name, problem, optimizer.parameters, rng), done=allowed < 1)
+        return create(optimizer.name, problem, optimizer.parameters, rng)
 
     def _step(self, group: Group, cell: Cell) -> None:
         """One generation of one region; the last one is cut at the budget and then not told."""
         asked = cell.optimizer.ask()
-        known = self._evaluator.known(asked)
-        cut = _cut(known, group.allowed - cell.spent)
-        answers = self._evaluator.answer(asked[:cut])
+        known = group.ground.evaluator.known(asked)
+        cut = _cut(known, cell.allowed - cell.spent)
+        answers = group.ground.evaluator.answer(asked[:cut])
         fresh = int((~known[:cut]).sum())
         cell.spent += fresh
         cell.idle = 0 if fresh else cell.idle + 1
@@ -168,9 +169,10 @@ class Tuning:
         self._write(group.optimizer, group.seed, cell.region.code, cell.optimizer.generation, asked[:cut], answers)
         if cut == len(asked):
             cell.optimizer.tell(asked, losses[:, group.cells.index(cell)])
-        cell.done = cell.spent >= group.allowed or cut < len(asked) or cell.idle > IDLE_GENERATIONS
+        cell.done = cell.spent >= cell.allowed or cut < len(asked) or cell.idle > IDLE_GENERATIONS
         self._regions_done += cell.done
-        self._tell_observer(group, cell)
+        best = np.array([other.incumbent.loss for other in group.cells])
+        self._observe(group.optimizer.name, group.seed, cell.region.code, cell.optimizer.generation, best)
 
     def _write(
         self, optimizer: OptimizerSpec, seed: int, label: str, generation: int, asked: Vectors, answers: Answers
@@ -187,10 +189,9 @@ class Tuning:
             }
         )
 
-    def _tell_observer(self, group: Group, at: Cell) -> None:
-        best = float(np.mean([cell.incumbent.loss for cell in group.cells]))
-        where = (group.optimizer.name, group.seed, at.region.code, at.optimizer.generation)
-        self._observer(Progress(*where, self._evaluations, best, self._regions_done))
+    def _observe(self, optimizer: str, seed: int, region: str, generation: int, best: Array) -> None:
+        mean = float(best.mean())
+        self._observer(Progress(optimizer, seed, region, generation, self._evaluations, mean, self._regions_done))
 
 
 def _cut(known: NDArray[np.bool_], left: int) -> int:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Protocol
+from typing import Final, Protocol
 
 from harness.errors import UsageError
 from harness.models.adapter import save_adapter
 from harness.models.language_model import LanguageModel, gpu_name, threads
 from harness.optimizers import load
+from harness.records.files import writing
 from harness.records.provenance import gather
 from harness.records.run_directory import RunDirectory
 from harness.records.schema import GROUPS, MethodResult, Record, RegionResult
 from harness.tasks.hofstede_vsm.demonstrations import demonstrations
+from harness.tasks.hofstede_vsm.prompts import Split
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.baselines import METHODS, Baselines, region_result
 from harness.tuning.candidates import Candidates
-from harness.tuning.cells import Tuned
-from harness.tuning.evaluator import Evaluator
+from harness.tuning.cells import Ground, Tuned
 from harness.tuning.identity import identity
 from harness.tuning.loop import Observer, Tuning
 from harness.tuning.objective import Respondent
 from harness.tuning.space import SearchSpace
 from harness.tuning.spec import RunSpec
+
+SPLITS: Final[tuple[Split, ...]] = ("tuning", "heldout")
 
 
 class Watcher(Protocol):
@@ -88,10 +91,22 @@ class Session:
                     f"optimizer '{optimizer.name}' searches at least {fewest} dimensions, the space has {dimensions}: "
                     f"give a larger one, such as --space subspace:{fewest}"
                 )
+        whole = self.spec.tokens * self.lm.width
+        if dimensions > whole:
+            raise UsageError(
+                f"a subspace of {dimensions} dimensions: the full space has {whole}; give fewer, or --space full"
+            )
+        group = 1 if not self.spec.share else len(self.spec.regions)
+        if self.spec.pool >= self.spec.budget * group:
+            raise UsageError(
+                f"--pool {self.spec.pool}: a budget of {self.spec.budget * group} evaluations leaves nothing to search "
+                "with; give fewer, or a larger --budget"
+            )
         region = self.regions[0]
         shown = demonstrations(self.survey, region, self.spec.shots)
-        Respondent(self.lm, self.survey, "tuning", self.spec.tokens)
-        Respondent(self.lm, self.survey, "heldout", persona=region.name, demonstrations=shown)
+        for split in SPLITS:
+            Respondent(self.lm, self.survey, split, self.spec.tokens)
+            Respondent(self.lm, self.survey, split, persona=region.name, demonstrations=shown)
 
     def run(self, directory: RunDirectory, watcher: Watcher) -> Record:
         """Runs everything and writes the record.
@@ -102,22 +117,23 @@ class Session:
         started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), _Clock()
         with clock.measure("baselines"):
             methods = self._baselines(watcher)
-        candidates = Candidates(self.spec, self.lm, self.table)
-        space = candidates.space()
+        respondent = Respondent(self.lm, self.survey, "tuning", self.spec.tokens)
+        grounds = Candidates(self.spec, self.lm, self.table).grounds(respondent, self.regions)
         with directory.open_journal() as journal:
-            evaluator = Evaluator(Respondent(self.lm, self.survey, "tuning", self.spec.tokens), space)
+            journal.append({"spec": self.spec.plain(), "spec_digest": self.spec.digest})
             watcher.phase("tuning", self._evaluations_planned())
-            tuning = Tuning(
-                self.spec, space, evaluator, candidates.first_samples(space, self.regions), journal, watcher.tuning
-            )
+            tuning = Tuning(self.spec, grounds, journal, watcher.tuning)
             with clock.measure("tuning"):
                 tuned = {
                     optimizer.name: [(seed, tuning.run(optimizer, seed, self.regions)) for seed in self.seeds]
                     for optimizer in self.spec.optimizers
                 }
-        with clock.measure("heldout"):
-            methods += self._score_tuned(directory, space, tuned, watcher)
-        clock.seconds["evaluations_per_second"] = tuning.evaluations / clock.seconds["tuning"]
+        with clock.measure("heldout"), writing(directory.path):
+            methods += self._score_tuned(directory, grounds, tuned, watcher)
+        scored = sum(
+            evaluator.scored for evaluator in {id(g.evaluator): g.evaluator for g in grounds.values()}.values()
+        )
+        clock.seconds["evaluations_per_second"] = scored / clock.seconds["tuning"]
         record = Record(
             run_id=directory.run_id,
             spec=self.spec.plain(),
@@ -147,7 +163,7 @@ class Session:
     def _score_tuned(
         self,
         directory: RunDirectory,
-        space: SearchSpace,
+        grounds: Mapping[int, Ground],
         tuned: dict[str, list[tuple[int, list[Tuned]]]],
         watcher: Watcher,
     ) -> list[MethodResult]:
@@ -158,7 +174,7 @@ class Session:
             results = []
             for seed, rows in runs:
                 for one in rows:
-                    results.append(self._score_one(directory, space, name, seed, one, respondents))
+                    results.append(self._score_one(directory, grounds[seed].space, name, seed, one, respondents))
                     watcher.step()
             methods.append(MethodResult(method=name, group="tuned", results=tuple(results)))
         return methods

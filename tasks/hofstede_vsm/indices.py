@@ -108,7 +108,7 @@ def errors(index_values: Array, targets: Array) -> Array:
         targets: (R, 6) published scores; NaN where a region has none.
 
     Returns:
-        (P, R) index points, over the dimensions that the region has. NaN where an index is NaN.
+        (P, R) index points, over the dimensions that the region has. NaN in rows of indices that are not all finite.
 
     Raises:
         ValueError: a region has no score at all.
@@ -119,5 +119,7 @@ def errors(index_values: Array, targets: Array) -> Array:
         empty = np.flatnonzero(~known.any(axis=1)).tolist()
         raise ValueError(f"targets in rows {empty} have no score: expected at least one of {', '.join(DIMENSIONS)}")
     gaps = np.abs(values[:, None, :] - np.where(known, wanted, 0.0)[None])
-    total: Array = np.where(known[None], gaps, 0.0).sum(axis=-1) / known.sum(axis=1)
-    return total
+    total = np.where(known[None], gaps, 0.0).sum(axis=-1) / known.sum(axis=1)
+    # An index that a region has no score for counts too: a partial survey is no candidate (decision 9).
+    whole: Array = np.where(np.isfinite(values).all(axis=1)[:, None], total, np.nan)
+    return whole

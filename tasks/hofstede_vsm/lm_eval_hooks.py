@@ -17,8 +17,9 @@ from harness.errors import ModelError, UsageError
 from harness.tasks.hofstede_vsm.answers import expected_answers
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS, ITEMS, Array, errors, indices
 from harness.tasks.hofstede_vsm.prompts import Order, Prompt, survey_prompts
-from harness.tasks.hofstede_vsm.regions import Regions, load_regions, scores
+from harness.tasks.hofstede_vsm.regions import Regions, scores
 from harness.tasks.hofstede_vsm.survey import load_survey
+from harness.tasks.hofstede_vsm.targets import load_regions
 
 
 class Record(TypedDict):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from harness.tasks.hofstede_vsm.regions import Region, Regions, load_regions
+from harness.tasks.hofstede_vsm.regions import Region, Regions
+from harness.tasks.hofstede_vsm.targets import load_regions
 
 FOLDER: Final = Path(__file__).with_name("lm_eval")
 SHARED: Final = "_region.yaml"

@@ -1,26 +1,19 @@
-"""Published scores per region: reading them, and choosing regions by name."""
+"""Published scores per region, and choosing regions by name."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from harness.errors import InputError, UsageError, closest_first
+from harness.errors import UsageError, closest_first
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS, Array
 
-BUNDLED: Final = Path(__file__).with_name("regions.csv")
-COLUMNS: Final = ("code", "name", "kind", *DIMENSIONS)
 SETS: Final = {"core": ("USA", "CHN", "IND", "ARA")}
-LOWEST, HIGHEST = -50.0, 150.0
-MOST_BYTES: Final = 1_000_000
+ALL: Final = "all"
 
 
 @dataclass(frozen=True)
@@ -83,7 +76,7 @@ class Regions:
         return tuple(chosen.values())
 
     def _expand(self, name: str) -> Iterable[Region]:
-        if name.lower() == "all":
+        if name.lower() == ALL:
             return self.complete
         if name.lower() in SETS:
             return [self._find(code) for code in SETS[name.lower()]]
@@ -118,71 +111,3 @@ def world_mean(table: Regions) -> Array:
     """(6,) the mean score of all complete regions per dimension: a baseline that needs no model."""
     mean: Array = scores(table.complete).mean(axis=0)
     return mean
-
-
-def load_regions(path: Path | None = None) -> Regions:
-    """Reads a targets file in CSV (columns code, name, kind, pdi, idv, mas, uai, lto, ivr), the bundled one by default.
-
-    Raises:
-        InputError: the file is missing or a cell is wrong; the message names file, row and field.
-    """
-    source = BUNDLED if path is None else path
-    try:
-        if source.stat().st_size > MOST_BYTES:
-            raise InputError(f"targets '{source}' is over {MOST_BYTES} bytes: expected one row per region")
-        text = source.read_text(encoding="utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text), strict=True)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            found = " ".join(",".join(reader.fieldnames or ()).split())[:100]
-            raise InputError(f"targets '{source}' row 1: expected the columns {','.join(COLUMNS)}, got '{found}'")
-        rows = [(reader.line_num, _region(source, reader.line_num, row)) for row in reader]
-    except OSError as error:
-        raise InputError(f"targets '{source}' cannot be read ({error.strerror or error}): give a CSV file") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"targets '{source}' is not CSV in UTF-8 ({error})") from error
-    seen: dict[str, int] = {}
-    for number, region in rows:
-        if (before := seen.setdefault(region.code.casefold(), number)) != number:
-            raise InputError(f"targets '{source}' row {number}: code '{region.code}' stands in row {before} too")
-    if not any(region.complete for _, region in rows):
-        raise InputError(f"targets '{source}' has no region with all six scores: expected at least one")
-    return Regions(tuple(region for _, region in rows), hashlib.sha256(text.encode()).hexdigest())
-
-
-def _region(source: Path, number: int, row: dict[str | None, str | None]) -> Region:
-    if None in row or None in row.values():
-        raise InputError(f"targets '{source}' row {number}: expected {len(COLUMNS)} cells")
-    cells = {str(key): str(value).strip() for key, value in row.items()}
-    for field, cell in cells.items():
-        if not cell.isprintable():
-            raise InputError(
-                f"targets '{source}' row {number} {field}: expected printable text on one line, got {cell[:40]!a}"
-            )
-    code = cells["code"]
-    if not code or not code.replace("-", "").isalnum() or len(code) > 16:
-        raise InputError(f"targets '{source}' row {number} code: expected letters, digits and '-', got '{code[:40]}'")
-    if not cells["name"] or len(cells["name"]) > 80:
-        raise InputError(
-            f"targets '{source}' row {number} name: expected 1 to 80 characters, got '{cells['name'][:40]}'"
-        )
-    return Region(
-        code,
-        cells["name"],
-        cells["kind"],
-        tuple(_score(source, number, d, cells[d]) for d in DIMENSIONS),
-    )
-
-
-def _score(source: Path, number: int, dimension: str, cell: str) -> float:
-    if not cell:
-        return float("nan")
-    try:
-        value = float(cell)
-    except ValueError:
-        value = float("nan")
-    if not LOWEST <= value <= HIGHEST:
-        raise InputError(
-            f"targets '{source}' row {number} {dimension}: expected a number from {LOWEST:g} to {HIGHEST:g} "
-            f"or nothing, got '{cell[:40]}'"
-        )
-    return value

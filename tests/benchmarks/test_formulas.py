@@ -6,8 +6,9 @@ import pytest
 from harness.tasks.hofstede_vsm.answers import item_means
 from harness.tasks.hofstede_vsm.indices import errors, indices
 from harness.tasks.hofstede_vsm.prompts import survey_prompts
-from harness.tasks.hofstede_vsm.regions import load_regions, scores
+from harness.tasks.hofstede_vsm.regions import scores
 from harness.tasks.hofstede_vsm.survey import load_survey
+from harness.tasks.hofstede_vsm.targets import load_regions
 
 POPULATION = 64
 

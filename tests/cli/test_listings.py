@@ -21,26 +21,38 @@ def test_regions_name_the_sets(harness):
     rows = {row["code"]: row for row in json.loads(harness("ls", "regions", "--json").out)}
     assert rows["all"]["name"] == "every complete region (65)"
     assert rows["core"]["name"] == "USA, CHN, IND, ARA"
-    assert rows["JPN"]["mas"] == "95" and rows["ALB"]["pdi"] == "-"
-    assert sum(row["in all"] == "yes" for row in rows.values()) == 65
+    assert rows["JPN"]["mas"] == 95 and rows["ALB"]["pdi"] is None
+    assert sum(row["in_all"] is True for row in rows.values()) == 65
+
+
+def test_a_set_that_the_targets_lack_is_not_listed(harness, tmp_path):
+    (tmp_path / "t.csv").write_text("code,name,kind,pdi,idv,mas,uai,lto,ivr\nUSA,United States,x,1,2,3,4,5,6\n")
+    rows = json.loads(harness("ls", "regions", "--targets", "t.csv", "--json").out)
+    assert [row["code"] for row in rows] == ["all", "USA"]
 
 
 def test_every_optimizer_lists_every_parameter(harness):
     shown = json.loads(harness("ls", "optimizers", "--json").out)
-    for name in names():
-        rows = [row for row in shown if row["optimizer"] == name]
-        assert rows[0]["source"]
-        assert [row["--set"].partition("=")[0] for row in rows[1:]] == [row.parameter for row in describe(name)]
+    assert [row["optimizer"] for row in shown] == list(names())
+    for row in shown:
+        assert row["source"]
+        wanted = [one.parameter for one in describe(row["optimizer"])]
+        assert [one["name"] for one in row["parameters"]] == wanted
 
 
 def test_runs_are_listed_with_their_state(harness, finished_run):
     folder = Path(finished_run["run"]).parent
     (folder / "broken-off").mkdir()
     (folder / "broken-off" / "spec.json").write_text("{}")
+    (folder / "damaged").mkdir()
+    (folder / "damaged" / "spec.json").write_text("[" * 100_000)
     rows = json.loads(harness("ls", "runs", "--out", folder, "--json").out)
     states = {Path(row["run"]).name: row["state"] for row in rows}
     assert states[Path(finished_run["run"]).name] == "finished"
     assert states["broken-off"] == "unfinished"
+    assert states["damaged"] == "damaged"
+    first = next(row for row in rows if row["state"] == "finished")
+    assert (first["regions"], first["budget"], first["seeds"], first["model"]) == (2, 6, 1, "respondent")
 
 
 def test_paths_exist(harness):

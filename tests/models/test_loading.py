@@ -262,11 +262,36 @@ def test_a_broken_folder_is_one_line_that_says_what_to_do(name: str, copy_of: An
 @pytest.mark.parametrize("device", ["gpu", "", "cuda:99", "cuda:x", "tpu", "cpu ", "meta", "hpu"])
 def test_an_unknown_device(device: str, folder_of: Any) -> None:
     message = refused(ModelSpec(name=str(folder_of("llama")), device=device), UsageError)
-    assert message.startswith(f"unknown device '{device}': expected auto, cpu, cuda or cuda:N")
+    assert message.startswith(f"unknown device '{device}': expected auto or cpu")
 
 
 def test_an_unknown_device_map(folder_of: Any) -> None:
-    assert refused(ModelSpec(name=str(folder_of("llama")), device_map="everywhere")).startswith("model '")
+    spec = ModelSpec(name=str(folder_of("llama")), device_map="everywhere")
+    assert refused(spec, UsageError).startswith("unknown device map 'everywhere': expected one of ")
+
+
+def other_template(folder: Path) -> None:
+    file = folder / "chat_template.jinja"
+    file.write_text(file.read_text().replace("<|user|>", "<|user|> "))
+
+
+def other_tokens(folder: Path) -> None:
+    content = json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))
+    vocabulary = content["model"]["vocab"]
+    vocabulary["a"], vocabulary["b"] = vocabulary["b"], vocabulary["a"]
+    (folder / TOKENIZER).write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize("change", [other_template, other_tokens])
+def test_another_template_or_tokenizer_changes_the_digest(change: Any, folder_of: Any, copy_of: Any) -> None:
+    folder = copy_of("llama")
+    change(folder)
+    assert load(ModelSpec(name=str(folder))).digest != load(ModelSpec(name=str(folder_of("llama")))).digest
+
+
+def test_a_respondent_is_known_under_any_name(tmp_path: Path) -> None:
+    shutil.copytree(loading.BUNDLED, tmp_path / "mine")
+    assert load(ModelSpec(name=str(tmp_path / "mine"))).simulation
 
 
 @pytest.mark.parametrize(

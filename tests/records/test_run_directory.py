@@ -1,10 +1,13 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from harness.errors import RunError
-from harness.records.run_directory import Journal, RunDirectory, list_runs, write_atomically
-from harness.records.schema import MethodResult, ModelIdentity, Provenance, Record, RegionResult
+from harness.records.files import write_atomically
+from harness.records.journal import Journal
+from harness.records.run_directory import RunDirectory, list_runs
+from harness.records.schema import DIMENSIONS, MethodResult, ModelIdentity, Provenance, Record, RegionResult
 
 
 def record(**changes):
@@ -20,7 +23,15 @@ def record(**changes):
             MethodResult(
                 method="null",
                 group="null",
-                results=(RegionResult(region="USA", indices={"pdi": 50.0}, mae=1.5, mae_tuned=1.5, evaluations=0),),
+                results=(
+                    RegionResult(
+                        region="USA",
+                        indices=dict.fromkeys(DIMENSIONS, 50.0),
+                        mae=1.5,
+                        mae_tuned=1.5,
+                        evaluations=0,
+                    ),
+                ),
             ),
         ),
         "started": "2026-01-01T00:00:00+00:00",
@@ -68,6 +79,11 @@ def test_a_directory_that_cannot_be_made_says_so(tmp_path):
         ('{"schema_version": 1}', "Field required"),
         (record().model_dump_json().replace("1.5", '"x"', 1), "methods.0.results.0.mae"),
         (record().model_dump_json().replace("1.5", "NaN", 1), "methods.0.results.0.mae"),
+        (record().model_dump_json().replace("1.5", "1e300", 1), "methods.0.results.0.mae"),
+        (record().model_dump_json().replace('"ivr"', '"xyz"', 1), "methods.0.results.0.indices: expected the keys pdi"),
+        (record().model_dump_json().replace('["USA"]', "7", 1), "spec"),
+        (json.dumps(json.loads(record().model_dump_json()) | {"methods": []}), "methods"),
+        ("[" * 200_000, "cannot be read"),
     ],
 )
 def test_a_damaged_record_is_one_line(tmp_path, content, reason):
@@ -78,6 +94,30 @@ def test_a_damaged_record_is_one_line(tmp_path, content, reason):
         directory.read_record()
     assert reason in str(caught.value) and str(directory.path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_dimensions_are_those_of_the_survey():
+    from harness.tasks.hofstede_vsm import indices
+
+    assert indices.DIMENSIONS == DIMENSIONS
+
+
+def test_a_run_that_failed_at_once_is_discarded_and_one_with_a_journal_stays(tmp_path):
+    early, late = (RunDirectory.create(tmp_path, name, {}) for name in ("early", "late"))
+    with late.open_journal() as journal:
+        journal.append({"spec": {}})
+    early.discard()
+    late.discard()
+    assert [run.run_id for run in list_runs(tmp_path)] == ["late"]
+
+
+def test_a_full_disk_is_one_line(tmp_path):
+    # /dev/full takes nothing, as a full disk does.
+    with (
+        pytest.raises(RunError, match=r"'/dev/full' cannot be written \(No space left on device\)"),
+        Journal(Path("/dev/full")) as journal,
+    ):
+        journal.append({"a": 1})
 
 
 def test_the_journal_appends_and_refuses_numbers_that_json_lacks(tmp_path):

@@ -3,9 +3,14 @@ import json
 import numpy as np
 import pytest
 
-from harness.report.leaderboard import build, interval, to_plain
+from harness.report import leaderboard
+from harness.report.leaderboard import interval, to_plain
 
 DIMENSIONS = ("pdi", "idv", "mas", "uai", "lto", "ivr")
+
+
+def build(records):
+    return leaderboard.build(dict(zip("abcdef", records, strict=False)))
 
 
 def test_rows_are_ranked_by_held_out_error_with_their_cost(record, result):
@@ -63,13 +68,13 @@ def test_models_of_one_name_with_other_weights_stay_apart(record, result):
     other = record(de=[result("USA", 6, 0)])
     other = other.model_copy(update={"run_id": "b", "model": other.model.model_copy(update={"digest": "1"})})
     board = build([record(de=[result("USA", 4, 0)]), other])
-    assert [(row.mae, row.runs) for row in board.rows] == [(4.0, ("one",)), (6.0, ("b",))]
+    assert [(row.mae, row.runs) for row in board.rows] == [(4.0, ("a",)), (6.0, ("b",))]
 
 
 def test_a_run_given_twice_counts_once(record, result):
     run = record(de=[result("USA", 4, 0)])
     board = build([run, run])
-    assert (board.rows[0].mae, board.rows[0].runs) == (4.0, ("one",))
+    assert (board.rows[0].mae, board.rows[0].runs) == (4.0, ("a", "b"))
 
 
 def test_one_region_has_no_interval(record, result):
@@ -106,3 +111,46 @@ def test_plain_values_are_json_and_keep_their_keys(record, result):
 def test_a_method_without_a_model_has_no_mass(record, result):
     board = build([record(null=[result("USA", 4, mass=None)])])
     assert board.rows[0].option_mass is None
+
+
+def test_runs_that_disagree_stay_apart(record, result):
+    """As after a change of the harness itself, which no setting tells."""
+    board = build([record(de=[result("USA", 4, 0)]), record(de=[result("USA", 5, 0), result("CHN", 1, 0)])])
+    assert {row.runs: row.mae for row in board.rows} == {("a",): 4.0, ("b",): 3.0}
+
+
+def test_notes_tell_what_does_not_compare(record, result):
+    first = record(note="a simulation", de=[result("USA", 4, 0)])
+    second = record(de=[result("CHN", 5, 0).model_copy(update={"missing": ("lto", "ivr")})])
+    second = second.model_copy(update={"spec": {"targets": {"name": "mine", "digest": "1"}, "regions": ["CHN"]}})
+    assert build([first, second]).notes == (
+        "a simulation",
+        "rows cover different regions: their errors do not compare",
+        "runs differ in their targets: their errors do not compare",
+        "CHN has no published lto, ivr: its error is over the others",
+    )
+    assert build([first, first]).notes == ("a simulation",)
+
+
+def test_sharing_is_noted(record, result):
+    run = record(de=[result("USA", 4, 0), result("CHN", 4, 0)])
+    shared = run.model_copy(update={"spec": {"share": True, "regions": ["USA", "CHN"]}})
+    assert any("among the candidates of all" in note for note in build([shared]).notes)
+    assert build([run]).notes == ()
+
+
+def test_settings_tell_runs_apart(record, result):
+    def spec(budget, regions, **parameters):
+        source = {"name": "bundled", "digest": "0123456789"}
+        optimizers = [{"name": "de", "parameters": {"F": 0.7, **parameters}}]
+        space = {"kind": "full", "dimensions": 0, "box": 3.0}
+        return {"budget": budget, "regions": regions, "targets": source, "optimizers": optimizers, "space": space}
+
+    specs = [spec(100, ["USA"]), spec(50, ["USA"], F=0.5), spec(100, list("ABCDE"))]
+    runs = [record(de=[result("USA", 4, 0)]).model_copy(update={"spec": one}) for one in specs]
+    assert build(runs).settings == {
+        "a": "budget 100, regions USA, de.F 0.7",
+        "b": "budget 50, regions USA, de.F 0.5",
+        "c": "budget 100, regions 5 of them, de.F 0.7",
+    }
+    assert build(runs[:1]).settings == {"a": ""}

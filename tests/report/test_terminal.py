@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from harness.report.leaderboard import build
-from harness.report.terminal import leaderboard_table, listing, region_table
+from harness.report.terminal import leaderboard_notes, leaderboard_table, listing, region_table
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -26,22 +26,25 @@ def board(record, result):
         "persona": [result("USA", 4.9), result("CHN", 16.25)],
         "de": [result("USA", 3.5, 0, 100.5), result("CHN", 12.0, 0, 100.5)],
     }
-    return build([record(note="the bundled respondent is a simulation", **methods)])
+    return build({"runs/one": record(note="the bundled respondent is a simulation", **methods)})
 
 
 @pytest.fixture
 def two_runs(record, result):
     first = record(de=[result("USA", 3.5, 0)], persona=[result("USA", 4.9)])
     second = record("a-folder/of-another-model-with-a-long-name", de=[result("USA", 5.0, 0), result("JPN", 9.0, 0)])
-    third = first.model_copy(update={"run_id": "three", "spec": {"budget": 50}})
-    return build([first, second, third])
+    third = first.model_copy(update={"spec": {"budget": 50}})
+    first = first.model_copy(update={"spec": {"budget": 100}})
+    return build({"runs/one": first, "runs/two": second, "runs/three": third})
 
 
 @pytest.mark.parametrize("width", [80, 140])
 @pytest.mark.parametrize("which", ["board", "two_runs"])
 def test_the_tables_look_as_they_did(which, width, request):
     board = request.getfixturevalue(which)
-    found = render(region_table(board), width) + "\n" + render(leaderboard_table(board), width)
+    found = "\n".join(
+        render(what, width) for what in (region_table(board), leaderboard_table(board), leaderboard_notes(board))
+    )
     assert max(map(len, found.splitlines())) <= width
     assert found == (GOLDEN / f"{which}-{width}.txt").read_text(encoding="utf-8")
 
@@ -49,7 +52,7 @@ def test_the_tables_look_as_they_did(which, width, request):
 def test_a_cut_region_table_counts_the_rest(board):
     found = render(region_table(board, most=1), 80)
     assert "USA" in found and "CHN" not in found
-    assert "and 1 more regions; --format json lists all" in found
+    assert found.splitlines()[-1] == "+ 1"
 
 
 def test_the_best_method_of_a_region_stands_out(board):

@@ -8,8 +8,8 @@ import pytest
 from harness.models.loading import BUNDLED
 from harness.models.training import Geometry, Schedule
 from harness.respondent.build import card
-from harness.tasks.hofstede_vsm.regions import load_regions
 from harness.tasks.hofstede_vsm.survey import load_survey
+from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.baselines import Baselines, score_prompt
 
 SURVEY, TABLE = load_survey(), load_regions()

@@ -18,7 +18,7 @@ from harness.respondent.simulation import (
 )
 from harness.tasks.hofstede_vsm.demonstrations import implied_index
 from harness.tasks.hofstede_vsm.indices import indices
-from harness.tasks.hofstede_vsm.regions import load_regions
+from harness.tasks.hofstede_vsm.targets import load_regions
 
 TABLE = load_regions()
 SIMULATED = Simulation.draw(TABLE, np.random.default_rng([0, 1]))

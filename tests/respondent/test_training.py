@@ -31,8 +31,15 @@ def test_the_same_seed_gives_the_same_model(built):
 
 
 def test_another_seed_gives_another(built):
-    other = build(4, Schedule(steps=1, batch=1), lambda *_: None)
+    other = build(4, Schedule(steps=3, batch=1), lambda *_: None)
     assert not torch.equal(other.model.lm_head.weight, built[0].model.lm_head.weight)
+
+
+@pytest.mark.parametrize("steps", [3, 10, 11])
+def test_any_number_of_steps_from_three(steps):
+    seen = []
+    build(0, Schedule(steps=steps, batch=1), lambda step, *_: seen.append(step))
+    assert len(seen) == steps
 
 
 def test_a_saved_model_answers_the_survey(built, tmp_path):

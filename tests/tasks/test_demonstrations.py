@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from harness.errors import UsageError
 from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS, check_shots, demonstrations, implied_index
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS, WEIGHTS, indices
-from harness.tasks.hofstede_vsm.regions import Region, load_regions
+from harness.tasks.hofstede_vsm.regions import Region
 from harness.tasks.hofstede_vsm.survey import load_survey
+from harness.tasks.hofstede_vsm.targets import load_regions
 
 SURVEY = load_survey()
 REGIONS = load_regions()

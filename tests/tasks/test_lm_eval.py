@@ -32,8 +32,9 @@ from harness.tasks.hofstede_vsm import lm_eval_tasks
 from harness.tasks.hofstede_vsm.answers import item_means
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS, errors, indices
 from harness.tasks.hofstede_vsm.prompts import survey_prompts
-from harness.tasks.hofstede_vsm.regions import load_regions, scores
+from harness.tasks.hofstede_vsm.regions import scores
 from harness.tasks.hofstede_vsm.survey import load_survey
+from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.baselines import Baselines
 from harness.tuning.objective import Respondent
 

@@ -16,8 +16,8 @@ from harness.tasks.hofstede_vsm.prompts import (
     reversed_order,
     survey_prompts,
 )
-from harness.tasks.hofstede_vsm.regions import load_regions
 from harness.tasks.hofstede_vsm.survey import load_survey
+from harness.tasks.hofstede_vsm.targets import load_regions
 
 SURVEY = load_survey()
 LABELS = ("a", "b", "c", "d", "e")

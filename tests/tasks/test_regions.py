@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from harness.errors import InputError, UsageError
-from harness.tasks.hofstede_vsm.regions import BUNDLED, Region, Regions, load_regions, scores, world_mean
+from harness.tasks.hofstede_vsm.regions import Region, Regions, scores, world_mean
+from harness.tasks.hofstede_vsm.targets import BUNDLED, load_regions
 
 TEXT = BUNDLED.read_text(encoding="utf-8")
 HEADER = "code,name,kind,pdi,idv,mas,uai,lto,ivr"

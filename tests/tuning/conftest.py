@@ -3,8 +3,9 @@ import pytest
 
 from harness.models.language_model import ModelSpec
 from harness.optimizers import parse_parameters
-from harness.records.run_directory import Journal
-from harness.tasks.hofstede_vsm.regions import load_regions
+from harness.records.journal import Journal
+from harness.tasks.hofstede_vsm.targets import load_regions
+from harness.tuning.cells import Ground
 from harness.tuning.evaluator import Evaluator
 from harness.tuning.loop import Tuning, groups
 from harness.tuning.objective import Answers
@@ -52,16 +53,22 @@ class Bench:
     def run(self, spec, respondent=None, name="journal.jsonl"):
         respondent = respondent or FakeRespondent()
         regions = tuple(self.table[code] for code in spec.regions)
-        samples = {
-            (seed, label): generator(seed, "sample", label).uniform(
-                -1, 1, (spec.pool_size(len(members)), TOKENS * WIDTH)
+        evaluator = Evaluator(respondent, self.space)
+        grounds = {
+            seed: Ground(
+                self.space,
+                evaluator,
+                {
+                    label: generator(seed, "sample", label).uniform(
+                        -1, 1, (spec.pool_size(len(members)), TOKENS * WIDTH)
+                    )
+                    for label, members in groups(spec, regions)
+                },
             )
             for seed in range(spec.first_seed, spec.first_seed + spec.seeds)
-            for label, members in groups(spec, regions)
         }
         with Journal(self.folder / name) as journal:
-            evaluator = Evaluator(respondent, self.space)
-            tuning = Tuning(spec, self.space, evaluator, samples, journal, self.progress.append)
+            tuning = Tuning(spec, grounds, journal, self.progress.append)
             rows = [
                 row
                 for optimizer in spec.optimizers

@@ -4,8 +4,8 @@ import pytest
 from harness.models.language_model import ModelSpec
 from harness.models.loading import load
 from harness.tasks.hofstede_vsm.prompts import survey_prompts
-from harness.tasks.hofstede_vsm.regions import load_regions
 from harness.tasks.hofstede_vsm.survey import load_survey
+from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.baselines import Baselines, region_result, score_prompt
 from harness.tuning.objective import Answers, Respondent
 

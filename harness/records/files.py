@@ -1,0 +1,62 @@
+"""Reading and writing the files of a run so that what fails is one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from harness.errors import RunError
+
+MOST_BYTES: Final = 500_000_000
+
+
+def read_json(path: Path) -> Any:
+    """The content of a file, None if it is not there.
+
+    Raises:
+        RunError: it cannot be read.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise RunError(f"file '{path}' is over {MOST_BYTES} bytes: this harness wrote no such file")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(f"file '{str(path)[:200]}' cannot be read ({reason}): give another run") from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns a failure to write below a run directory into one line.
+
+    Raises:
+        RunError: the disk is full, the folder read-only or the like.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"'{path}' cannot be written ({error.strerror or error}): mend that, or give --out another folder"
+        ) from error
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes a file so that a reader sees the old content or the new, never half."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

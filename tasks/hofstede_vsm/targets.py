@@ -1,0 +1,120 @@
+"""Reading a targets file: published scores per region, in CSV."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+
+from harness.errors import InputError
+from harness.tasks.hofstede_vsm.indices import DIMENSIONS
+from harness.tasks.hofstede_vsm.regions import ALL, SETS, Region, Regions
+
+BUNDLED: Final = Path(__file__).with_name("regions.csv")
+COLUMNS: Final = ("code", "name", "kind", *DIMENSIONS)
+LOWEST, HIGHEST = -50.0, 150.0
+MOST_BYTES: Final = 1_000_000
+
+
+def _on_one_line(cell: str) -> str:
+    if not cell.isprintable():
+        raise ValueError(f"expected printable text on one line, got {cell[:40]!a}")
+    return cell
+
+
+def _code(cell: str) -> str:
+    if not cell or not cell.replace("-", "").isalnum() or len(cell) > 16:
+        raise ValueError(f"expected letters, digits and '-', got '{cell[:40]}'")
+    if cell.casefold() in (ALL, *SETS):
+        raise ValueError(f"expected another code than {ALL}, {', '.join(SETS)}, which name sets, got '{cell}'")
+    return cell
+
+
+def _name(cell: str) -> str:
+    if not 1 <= len(cell) <= 80:
+        raise ValueError(f"expected 1 to 80 characters, got '{cell[:40]}'")
+    return cell
+
+
+def _score(cell: str) -> float:
+    try:
+        value = float(_on_one_line(cell.strip()) or "nan")
+    except ValueError as error:
+        if str(error).startswith("expected"):
+            raise
+        value = HIGHEST + 1
+    if cell.strip() and not LOWEST <= value <= HIGHEST:
+        raise ValueError(f"expected a number from {LOWEST:g} to {HIGHEST:g} or nothing, got '{cell.strip()[:40]}'")
+    return value
+
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_on_one_line)]
+_Score = Annotated[float, BeforeValidator(_score)]
+
+
+class _Row(BaseModel):
+    """One line of the file; an empty score is NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: Annotated[_Text, AfterValidator(_code)]
+    name: Annotated[_Text, AfterValidator(_name)]
+    kind: _Text
+    pdi: _Score
+    idv: _Score
+    mas: _Score
+    uai: _Score
+    lto: _Score
+    ivr: _Score
+
+    def region(self) -> Region:
+        return Region(self.code, self.name, self.kind, (self.pdi, self.idv, self.mas, self.uai, self.lto, self.ivr))
+
+
+def load_regions(path: Path | None = None) -> Regions:
+    """Reads a targets file in CSV (columns code, name, kind, pdi, idv, mas, uai, lto, ivr), the bundled one by default.
+
+    Raises:
+        InputError: the file is missing or a cell is wrong; the message names file, row and field.
+    """
+    source = BUNDLED if path is None else path
+    try:
+        if source.stat().st_size > MOST_BYTES:
+            raise InputError(f"targets '{source}' is over {MOST_BYTES} bytes: expected one row per region")
+        text = source.read_text(encoding="utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text), strict=True)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            found = " ".join(",".join(reader.fieldnames or ()).split())[:100]
+            raise InputError(f"targets '{source}' row 1: expected the columns {','.join(COLUMNS)}, got '{found}'")
+        rows = [(reader.line_num, _region(source, reader.line_num, row)) for row in reader]
+    except OSError as error:
+        raise InputError(f"targets '{source}' cannot be read ({error.strerror or error}): give a CSV file") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"targets '{source}' is not CSV in UTF-8 ({error})") from error
+    _check_unique(source, rows)
+    if not any(region.complete for _, region in rows):
+        raise InputError(f"targets '{source}' has no region with all six scores: expected at least one")
+    return Regions(tuple(region for _, region in rows), hashlib.sha256(text.encode()).hexdigest())
+
+
+def _region(source: Path, number: int, row: dict[str | None, str | None]) -> Region:
+    if None in row or None in row.values():
+        raise InputError(f"targets '{source}' row {number}: expected {len(COLUMNS)} cells")
+    try:
+        return _Row.model_validate(row).region()
+    except ValidationError as error:
+        problem = error.errors()[0]
+        reason = problem["msg"].removeprefix("Value error, ")
+        raise InputError(f"targets '{source}' row {number} {problem['loc'][0]}: {reason}") from error
+
+
+def _check_unique(source: Path, rows: list[tuple[int, Region]]) -> None:
+    seen: dict[str, int] = {}
+    for number, region in rows:
+        for kind, value in (("code", region.code), ("name", region.name)):
+            if (before := seen.setdefault(value.casefold(), number)) != number:
+                raise InputError(f"targets '{source}' row {number}: {kind} '{value}' stands in row {before} too")
