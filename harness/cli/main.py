@@ -88,5 +88,7 @@ def _fail(message: str) -> None:
     line = " ".join(message.split())
     if line:
         shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-        sys.stderr.write(f"harness: error: {shown if len(shown) <= LONGEST else shown[:LONGEST] + '...'}\n")
+        if len(shown) > LONGEST:
+            shown = f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
+        sys.stderr.write(f"harness: error: {shown}\n")
     sys.exit(MENDABLE)

@@ -121,5 +121,5 @@ def errors(index_values: Array, targets: Array) -> Array:
     gaps = np.abs(values[:, None, :] - np.where(known, wanted, 0.0)[None])
     total = np.where(known[None], gaps, 0.0).sum(axis=-1) / known.sum(axis=1)
     # An index that a region has no score for counts too: a partial survey is no candidate (decision 9).
-    whole: Array = np.where(np.isfinite(values).all(axis=1)[:, None], total, np.nan)
+    whole: Array = np.where(np.isfinite(values).all(axis=1, keepdims=True), total, np.nan)
     return whole

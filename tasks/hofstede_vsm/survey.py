@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from harness.errors import InputError, one_line
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS, ITEMS, WEIGHTS
@@ -21,8 +21,24 @@ else:
 BUNDLED: Final = Path(__file__).with_name("items.toml")
 MOST_BYTES: Final = 1_000_000
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Labels = tuple[Text, Text, Text, Text, Text]
+
+def _printable(text: str) -> str:
+    if not text.replace("\n", "").isprintable():
+        raise ValueError("expected printable text")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text:
+        raise ValueError("expected text on one line")
+    return text
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_printable)
+]
+Line = Annotated[Text, AfterValidator(_one_line)]
+Labels = tuple[Line, Line, Line, Line, Line]
 Direction = Literal["standard", "reversed"]
 
 
@@ -46,9 +62,9 @@ class Wordings(_Frozen):
 class Item(_Frozen):
     """One question of the survey, with its place in the index formulas."""
 
-    id: int = Field(ge=1, le=ITEMS)
-    topic: Text
-    scale: Text
+    id: int = Field(ge=1, le=ITEMS, strict=True)
+    topic: Line
+    scale: Line
     direction: Direction
     index: Literal["pdi", "idv", "mas", "uai", "lto", "ivr"]
     sign: Literal[-1, 1]
@@ -70,10 +86,10 @@ class Item(_Frozen):
 class Survey(_Frozen):
     """A complete questionnaire. `items` stand in the order of their numbers."""
 
-    name: Text
-    version: Text
+    name: Line
+    version: Line
     instruction: Text
-    scales: dict[Text, Labels]
+    scales: dict[Line, Labels]
     items: tuple[Item, ...]
 
     @model_validator(mode="after")
@@ -124,7 +140,7 @@ def load_survey(path: Path | None = None) -> Survey:
     try:
         if source.stat().st_size > MOST_BYTES:
             raise InputError(f"survey '{source}' is over {MOST_BYTES} bytes: expected the schema of items.toml")
-        content = tomllib.loads(source.read_text(encoding="utf-8"))
+        content = tomllib.loads(source.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(
             f"survey '{source}' cannot be read ({error.strerror or error}): give a TOML file like items.toml under "

@@ -66,13 +66,13 @@ CASES = [
     (("run", "--device", "cuda:77"), "unknown device 'cuda:77'"),
     (("run", "--out", "occupied/x", "--region", "USA"), "run directory below 'occupied/x' cannot be made"),
     (("leaderboard", "x" * 5000), "cannot be read"),
-    (("score", "--prompt", "x" * 5000), "has no readable adapter_config.json"),
+    (("score", "--prompt", "x" * 5000), "tune it again"),
     (("ls", "runs", "--out", "x" * 5000), "cannot be read"),
     (("rnu",), "rnu"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "reason"), CASES, ids=[" ".join(case[0]) for case in CASES])
+@pytest.mark.parametrize(("arguments", "reason"), CASES, ids=[" ".join(case[0])[:60] for case in CASES])
 def test_one_line_exit_2_and_nothing_written(harness, arguments, reason, tmp_path):
     (tmp_path / "occupied").write_text("")
     done = harness(*arguments)
@@ -94,3 +94,46 @@ def test_our_own_bugs_keep_their_traceback(harness, monkeypatch):
     monkeypatch.setattr("sys.argv", ["harness", "score", "--method", "null"])
     with pytest.raises(ZeroDivisionError):
         main.run()
+
+
+@pytest.mark.parametrize("arguments", [(), ("respondent",)])
+def test_no_command_shows_the_help_and_no_empty_error(harness, arguments):
+    done = harness(*arguments)
+    assert "Usage: " in done.out + done.err
+    assert "error" not in done.err
+
+
+def test_control_characters_do_not_reach_the_terminal(harness):
+    done = harness("run", "--device", "\x1b[31mred")
+    assert done.code == 2 and "\x1b" not in done.err and "\\x1b[31mred" in done.err
+
+
+def test_weights_that_answer_nothing_finite_leave_no_directory(harness, tmp_path):
+    import shutil
+
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    from harness.models.loading import BUNDLED
+
+    shutil.copytree(BUNDLED, tmp_path / "broken")
+    tensors = load_file(BUNDLED / "model.safetensors")
+    tensors["model.norm.weight"] = torch.full_like(tensors["model.norm.weight"], float("nan"))
+    save_file(tensors, tmp_path / "broken" / "model.safetensors", metadata={"format": "pt"})
+    done = harness("run", "--model", "./broken", "--region", "USA", "--budget", "4", "--out", "runs", "--quiet")
+    assert done.code == 2 and "are not finite numbers" in done.err and done.err.count("\n") == 1
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_terminal_without_accents_still_lists_regions():
+    import os
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "ls", "regions"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"T?rkiye" in done.stdout or b"T?rk" in done.stdout

@@ -22,7 +22,7 @@ def test_a_run_leaves_its_directory_and_prints_the_same_leaderboard(finished_run
     assert {path.name for path in run.iterdir()} == {"spec.json", "journal.jsonl", "record.json", "adapters"}
     shown = harness("leaderboard", run, "--format", "json")
     assert shown.code == 0
-    assert json.loads(shown.out) == {key: finished_run[key] for key in ("rows", "regions", "notes")}
+    assert json.loads(shown.out) == {key: finished_run[key] for key in ("rows", "regions", "notes", "settings")}
     assert {row["method"] for row in finished_run["rows"]} == {
         "null", "world-mean", "naive", "persona", "icl", "de", "random",
     }  # fmt: skip
@@ -57,7 +57,7 @@ def test_a_plain_run_shows_progress_results_and_what_comes_next(harness):
     assert "regions done 2/2" in done.err
     assert "Leaderboard" in done.out and "mae per region" in done.out
     assert "the bundled respondent is a simulation" in " ".join(done.out.split())
-    found = re.search(r"next: harness leaderboard (\S+)\n$", done.out)
+    found = re.search(r"next: harness leaderboard (\S+) --regions\n$", done.out)
     assert found and (Path(found[1]) / "record.json").is_file()
     assert "\x1b" not in done.out + done.err
 

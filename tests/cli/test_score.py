@@ -39,7 +39,7 @@ def test_a_saved_prompt_scores_as_in_its_record(finished_run, harness):
 def test_the_table_shows_index_and_published_score(harness, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")
     done = harness("score", "--method", "null", "--region", "USA")
-    assert "50.0 (40)" in done.out and "held-out wordings" in done.out
+    assert "(40)" in done.out and " 50.0 " in done.out and "held-out wordings" in done.out
 
 
 def test_shots_change_icl(harness):
@@ -50,3 +50,26 @@ def test_shots_change_icl(harness):
     persona = json.loads(harness("score", "--method", "persona", "--region", "JPN", "--json").out)
     assert maes[0]["regions"] == persona["regions"]
     assert maes[6]["regions"] != persona["regions"]
+
+
+def test_methods_without_a_model_load_none(harness):
+    done = harness("score", "--method", "null", "--model", "nobody/nothing", "--region", "USA", "--json")
+    assert done.code == 0 and json.loads(done.out)["model"] == "nobody/nothing"
+    assert "simulation" not in harness("score", "--method", "world-mean", "--region", "USA").out
+
+
+def test_the_usual_regions(harness, finished_run, tmp_path):
+    def regions(*arguments):
+        return list(json.loads(harness("score", *arguments, "--json").out)["regions"])
+
+    assert regions("--method", "null") == ["USA", "CHN", "IND", "ARA"]
+    (tmp_path / "t.csv").write_text("code,name,kind,pdi,idv,mas,uai,lto,ivr\nXX,Somewhere,x,1,2,3,4,5,6\n")
+    assert regions("--method", "null", "--targets", "t.csv") == ["XX"]
+    adapter = Path(finished_run["run"]) / "adapters" / "de" / "seed0" / "CHN"
+    assert regions("--prompt", str(adapter)) == ["CHN"]
+    assert regions("--prompt", str(adapter), "--region", "USA") == ["USA"]
+
+
+def test_an_incomplete_region_is_noted(harness):
+    done = harness("score", "--method", "null", "--region", "ALB")
+    assert "ALB has no published pdi, idv, mas, uai: its error is over the others" in " ".join(done.out.split())
