@@ -90,7 +90,7 @@ def region_table(board: Leaderboard, most: int | None = None) -> Table:
         table.add_row(Text(code), *(_region_cell(cell, best) for cell in cells))
     if rest := len(codes) - len(shown):
         table.add_section()
-        table.add_row(Text(f"+ {rest}", style="dim"))
+        table.add_row(Text(f"+{rest} more", style="dim"))
     return table
 
 

@@ -52,7 +52,7 @@ def test_the_tables_look_as_they_did(which, width, request):
 def test_a_cut_region_table_counts_the_rest(board):
     found = render(region_table(board, most=1), 80)
     assert "USA" in found and "CHN" not in found
-    assert found.splitlines()[-1] == "+ 1"
+    assert found.splitlines()[-1] == "+1 more"
 
 
 def test_the_best_method_of_a_region_stands_out(board):
