@@ -19,12 +19,18 @@ def expected_answers(option_log_probabilities: Array, reversed_options: np.ndarr
 
     Returns:
         (..., N) answers on the item's own scale, 1 to 5. NaN where a log-probability is not finite.
+
+    Raises:
+        ValueError: the last axis is not 5 long.
     """
     logs = np.asarray(option_log_probabilities, dtype=np.float64)
+    if logs.shape[-1:] != (len(ANSWERS),):
+        raise ValueError(f"log-probabilities of shape {logs.shape}: expected (..., N, {len(ANSWERS)})")
     usable = np.asarray(np.isfinite(logs).all(axis=-1, keepdims=True))
     safe = np.where(usable, logs, 0.0)
     weights = np.exp(safe - safe.max(axis=-1, keepdims=True))
-    position = weights @ np.asarray(ANSWERS, dtype=np.float64) / weights.sum(axis=-1)
+    # No matrix product: its last digits depend on the library and on where the array lies in memory.
+    position = (weights * np.asarray(ANSWERS, dtype=np.float64)).sum(axis=-1) / weights.sum(axis=-1)
     answers = np.where(reversed_options, 6.0 - position, position)
     return np.where(usable[..., 0], answers, np.nan)
 

@@ -54,6 +54,11 @@ def _weights() -> Array:
 WEIGHTS: Final = _weights()
 """(6, 24) index points per unit of an item mean; every item stands in exactly one row."""
 
+# (6, 2) each: the two terms of a dimension.
+_COEFFICIENTS: Final = np.array([[float(c) for d, c, _, _ in TERMS if d == name] for name in DIMENSIONS])
+_ADDED: Final = np.array([[item - 1 for d, _, item, _ in TERMS if d == name] for name in DIMENSIONS])
+_SUBTRACTED: Final = np.array([[item - 1 for d, _, _, item in TERMS if d == name] for name in DIMENSIONS])
+
 CONSTANTS: Final = {"midpoint": 50.0}
 """Named constants schemes: what an index is when all item means are equal, the same for every region (decision 8)."""
 
@@ -74,15 +79,10 @@ def indices(item_means: Array, constant: float = CONSTANTS["midpoint"]) -> Array
     means = np.asarray(item_means, dtype=np.float64)
     if means.shape[-1:] != (ITEMS,):
         raise ValueError(f"item means of shape {means.shape}: expected (..., {ITEMS}); pass one mean per item")
-    # Every item stands in one row only, so a plain product would let one NaN spoil all six.
-    columns = [means @ row if np.isfinite(means).all() else _nan_safe(means, row) for row in WEIGHTS]
-    return np.stack(columns, axis=-1) + constant
-
-
-def _nan_safe(means: Array, row: Array) -> Array:
-    used = np.flatnonzero(row)
-    total: Array = means[..., used] @ row[used]
-    return total
+    # Spelt out: a matrix product lets one NaN spoil all six, and its last digits depend on where arrays lie in memory.
+    gaps = means[..., _ADDED] - means[..., _SUBTRACTED]
+    weighted: Array = _COEFFICIENTS * gaps
+    return weighted[..., 0] + weighted[..., 1] + constant
 
 
 def minimum_norm_means(scores: Array, constant: float = CONSTANTS["midpoint"]) -> Array:

@@ -97,11 +97,23 @@ def test_an_interrupt_says_where_the_journal_is_and_exits_130(tmp_path):
     import signal
 
     command = [sys.executable, "-m", "harness", "run", "--region", "core", "--budget", "5000", "--out", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
-    for line in process.stderr:
-        if line.startswith("tuning:"):
-            break
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        # A test run in the background of a shell ignores interrupts, and a child would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    with process:
+        try:
+            for line in process.stderr:
+                if line.startswith("tuning:"):
+                    break
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "interrupted; the journal so far is in" in err and "Traceback" not in err

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from harness.tasks.hofstede_vsm.answers import expected_answers
 from harness.tasks.hofstede_vsm.indices import (
     CONSTANTS,
     DIMENSION_NAMES,
@@ -186,3 +187,23 @@ def test_a_target_without_any_score_is_refused() -> None:
     targets[1] = 1.0
     with pytest.raises(ValueError, match=r"targets in rows \[0, 2\] have no score: expected at least one of pdi"):
         errors(np.full((2, 6), 50.0), targets)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 7, 16])
+def test_the_last_digits_do_not_depend_on_where_an_array_lies(rows: int) -> None:
+    means = np.random.default_rng(rows).uniform(1.0, 5.0, (rows, 24))
+    logs = np.random.default_rng(rows).normal(-2.0, 1.0, (rows, 48, 5))
+    backwards = np.arange(48) >= 24
+    for place in range(8):
+        moved, moved_logs = (_at(place, array) for array in (means, logs))
+        assert np.array_equal(indices(moved), indices(means))
+        assert np.array_equal(expected_answers(moved_logs, backwards), expected_answers(logs, backwards))
+    # One row alone is what it is among others.
+    assert np.array_equal(indices(means)[:1], indices(means[:1]))
+
+
+def _at(place: int, array: Array) -> Array:
+    """The array, `place` numbers behind the beginning of a block of memory."""
+    block = np.empty(array.size + place)
+    block[place:] = array.ravel()
+    return block[place:].reshape(array.shape)
