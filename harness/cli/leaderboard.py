@@ -28,15 +28,10 @@ def leaderboard(
 
     from harness.records.run_directory import RunDirectory
     from harness.report.leaderboard import build, to_plain
-    from harness.report.terminal import leaderboard_notes, leaderboard_table, region_table
+    from harness.report.terminal import region_table
 
     board = build({str(path): RunDirectory(path).read_record() for path in runs})
     if as_json or output == "json":
         typer.echo(json.dumps(to_plain(board), indent=1))
         return
-    console = Console()
-    if regions:
-        options.show(console, region_table(board))
-        console.print()
-    options.show(console, leaderboard_table(board))
-    console.print(leaderboard_notes(board))
+    options.show_board(Console(), board, region_table(board) if regions else None)

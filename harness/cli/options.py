@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.models.language_model import LanguageModel, ModelSpec
+    from harness.report.leaderboard import Leaderboard
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
@@ -87,6 +88,17 @@ def whole(flag: str, value: int, lowest: int, highest: int = MOST) -> None:
     if not lowest <= value <= highest:
         limits = f"at least {lowest}" if value < lowest else f"at most {highest}"
         raise UsageError(f"{flag} {str(value)[:40]}: expected {limits}")
+
+
+def show_board(console: Console, board: Leaderboard, regions: Table | None) -> None:
+    """Prints a leaderboard with its notes, the table per region first if there is one."""
+    from harness.report.terminal import leaderboard_notes, leaderboard_table
+
+    if regions is not None:
+        show(console, regions)
+        console.print()
+    show(console, leaderboard_table(board))
+    console.print(leaderboard_notes(board))
 
 
 def show(console: Console, table: Table) -> None:

@@ -32,7 +32,7 @@ def train(
 
     from harness.models.loading import quiet_libraries
     from harness.models.training import Schedule
-    from harness.report.progress import Bars, Lines, Silent
+    from harness.report.progress import watch
     from harness.respondent.build import build, save
 
     options.whole("--seed", seed, 0)
@@ -41,9 +41,7 @@ def train(
     _claim(out)
     quiet_libraries()
     schedule = Schedule(steps=steps) if steps else Schedule()
-    console = Console(stderr=True)
-    watcher = Silent() if quiet else Bars(console, 1) if console.is_terminal else Lines(console, 1)
-    with watcher:
+    with watch(Console(stderr=True), 1, quiet) as watcher:
         watcher.phase("training", schedule.steps)
         built = build(seed, schedule, lambda *_: watcher.step())
     save(built, out)

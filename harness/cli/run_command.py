@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from harness.records.run_directory import RunDirectory
     from harness.records.schema import Record
-    from harness.report.progress import Silent
     from harness.tuning.session import Session
 
 STARTS = ("vocabulary", "persona")
@@ -115,11 +114,13 @@ def run(
 
 def _execute(session: Session, out: Path, name: str, console: Console, quiet: bool) -> tuple[RunDirectory, Record]:
     from harness.records.run_directory import RunDirectory
+    from harness.report.progress import watch
 
     directory = RunDirectory.create(out, name, session.spec.plain())
     if not quiet:
         _print_header(session, directory, console)
-    with _watcher(session, console, quiet) as watcher:
+    total = len(session.spec.regions) * len(session.spec.optimizers) * session.spec.seeds
+    with watch(console, total, quiet) as watcher:
         try:
             record = session.run(directory, watcher)
         except HarnessError:
@@ -130,15 +131,6 @@ def _execute(session: Session, out: Path, name: str, console: Console, quiet: bo
             console.print(f"interrupted; {kept}", markup=False, soft_wrap=True)
             raise
     return directory, record
-
-
-def _watcher(session: Session, console: Console, quiet: bool) -> Silent:
-    from harness.report.progress import Bars, Lines, Silent
-
-    total = len(session.spec.regions) * len(session.spec.optimizers) * session.spec.seeds
-    if quiet:
-        return Silent()
-    return Bars(console, total) if console.is_terminal else Lines(console, total)
 
 
 def _print_header(session: Session, directory: RunDirectory, console: Console) -> None:
@@ -163,17 +155,14 @@ def _print_results(directory: RunDirectory, record: Record, as_json: bool) -> No
     from rich.console import Console
 
     from harness.report.leaderboard import build, to_plain
-    from harness.report.terminal import leaderboard_notes, leaderboard_table, region_table
+    from harness.report.terminal import region_table
 
     board = build({str(directory.path): record})
     if as_json:
         typer.echo(json.dumps({"run": str(directory.path), **to_plain(board)}, indent=1))
         return
     console = Console()
-    options.show(console, region_table(board, None if console.is_terminal else REGIONS_SHOWN))
-    console.print()
-    options.show(console, leaderboard_table(board))
-    console.print(leaderboard_notes(board))
+    options.show_board(console, board, region_table(board, None if console.is_terminal else REGIONS_SHOWN))
     console.print()
     for line in (f"run directory: {directory.path}", f"next: harness leaderboard {directory.path} --regions"):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

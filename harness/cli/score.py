@@ -103,6 +103,7 @@ def _print_table(
 ) -> None:
     from rich.console import Console
 
+    from harness.report.leaderboard import partial_note
     from harness.report.terminal import listing
     from harness.tasks.hofstede_vsm.indices import DIMENSIONS
     from harness.tuning.identity import note
@@ -119,8 +120,6 @@ def _print_table(
     console = Console()
     options.show(console, listing(headings, rows, f"{who}: index (published), held-out wordings", left=1))
     notes = [note(lm)] if lm else []
-    notes += [
-        f"{r.code} has no published {', '.join(r.missing)}: its error is over the others" for r in regions if r.missing
-    ]
+    notes += [partial_note(region.code, region.missing) for region in regions if region.missing]
     for line in filter(None, notes):
         console.print(line, style="yellow", markup=False, highlight=False)

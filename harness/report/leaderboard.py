@@ -96,7 +96,12 @@ def _notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[
         yield "regions chose among the candidates of all: budgets compare between runs over the same regions only"
     missing = {result.region: result.missing for one in pooled for result in one.results if result.missing}
     for region, dimensions in missing.items():
-        yield f"{region} has no published {', '.join(dimensions)}: its error is over the others"
+        yield partial_note(region, dimensions)
+
+
+def partial_note(region: str, missing: Sequence[str]) -> str:
+    """What must be known of a region without a score in some dimensions."""
+    return f"{region} has no published {', '.join(missing)}: its error is over the others"
 
 
 def _mean(values: Iterable[float]) -> float:

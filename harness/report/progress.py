@@ -152,3 +152,16 @@ class Lines(Silent):
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def watch(console: Console, regions: int, quiet: bool) -> Silent:
+    """Chooses how progress is shown.
+
+    Args:
+        console: where it is printed.
+        regions: how many regions will be done, over all optimizers and seeds.
+        quiet: shows nothing.
+    """
+    if quiet:
+        return Silent()
+    return Bars(console, regions) if console.is_terminal else Lines(console, regions)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.errors import ModelError
 from harness.models.language_model import LanguageModel
-from harness.records.schema import RegionResult
+from harness.records.schema import GROUPS, RegionResult
 from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS, demonstrations
 from harness.tasks.hofstede_vsm.indices import CONSTANTS, DIMENSIONS, Array, errors
 from harness.tasks.hofstede_vsm.prompts import Split
@@ -26,7 +26,9 @@ METHODS: Final = {
     "persona": "asked to answer as a person from the region; 1 evaluation",
     "icl": "persona and solved demonstrations; 1 evaluation",
 }
-MODEL_FREE: Final = ("null", "world-mean")
+MODEL_FREE: Final = tuple(name for name, group in GROUPS.items() if group == "null")
+SCORED: Final[tuple[Split, Split]] = ("heldout", "tuning")
+"""The splits that every method is scored on: the headline, and what an optimizer saw."""
 
 
 def by_dimension(values: Array) -> dict[str, float]:
@@ -83,12 +85,12 @@ class Baselines:
             constant = np.full(6, CONSTANTS["midpoint"]) if method == "null" else world_mean(self.table)
             yield from (_without_model(region, constant) for region in regions)
         elif method == "naive":
-            heldout, tuned = (self._respondent(split).answer() for split in ("heldout", "tuning"))
+            heldout, tuned = (self._respondent(split).answer() for split in SCORED)
             yield from (region_result(region, heldout, tuned, 1) for region in regions)
         else:
             for region in regions:
                 shown = self.shots if method == "icl" else 0
-                heldout, tuned = (self._respondent(split, region, shown).answer() for split in ("heldout", "tuning"))
+                heldout, tuned = (self._respondent(split, region, shown).answer() for split in SCORED)
                 yield region_result(region, heldout, tuned, 1)
 
     def _respondent(self, split: Split, region: Region | None = None, shots: int = 0) -> Respondent:
@@ -104,9 +106,7 @@ def score_prompt(
     lm: LanguageModel, survey: Survey, regions: Iterable[Region], prompt: NDArray[np.float32]
 ) -> list[RegionResult]:
     """Scores a soft prompt (V, D) in front of the naive text, against every region."""
-    heldout, tuned = (
-        Respondent(lm, survey, split, len(prompt)).answer(prompt[None]) for split in ("heldout", "tuning")
-    )
+    heldout, tuned = (Respondent(lm, survey, split, len(prompt)).answer(prompt[None]) for split in SCORED)
     return [region_result(region, heldout, tuned, 1) for region in regions]
 
 

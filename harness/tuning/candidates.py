@@ -35,7 +35,7 @@ class Candidates:
         independent repetitions.
         """
         grounds: dict[int, Ground] = {}
-        for seed in range(self.spec.first_seed, self.spec.first_seed + self.spec.seeds):
+        for seed in self.spec.repetitions:
             known = next(iter(grounds.values()), None) if self.spec.space.kind == "full" else None
             space = known.space if known else self._space(seed)
             evaluator = known.evaluator if known else Evaluator(respondent, space)

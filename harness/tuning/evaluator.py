@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.tuning.objective import Answers, Respondent
-from harness.tuning.space import SearchSpace
+from harness.tuning.space import SearchSpace, Vectors
 
-Vectors = NDArray[np.float64]
 _Row = tuple[NDArray[np.float64], float, NDArray[np.float64]]
 
 

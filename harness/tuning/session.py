@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Final, Protocol
+from typing import Protocol
 
 from harness.errors import UsageError
 from harness.models.adapter import save_adapter
@@ -18,10 +18,9 @@ from harness.records.provenance import gather
 from harness.records.run_directory import RunDirectory
 from harness.records.schema import GROUPS, MethodResult, Record, RegionResult
 from harness.tasks.hofstede_vsm.demonstrations import demonstrations
-from harness.tasks.hofstede_vsm.prompts import Split
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.survey import Survey
-from harness.tuning.baselines import METHODS, Baselines, region_result
+from harness.tuning.baselines import METHODS, SCORED, Baselines, region_result
 from harness.tuning.candidates import Candidates
 from harness.tuning.cells import Ground, Tuned
 from harness.tuning.identity import identity
@@ -29,8 +28,6 @@ from harness.tuning.loop import Observer, Tuning
 from harness.tuning.objective import Respondent
 from harness.tuning.space import SearchSpace
 from harness.tuning.spec import RunSpec
-
-SPLITS: Final[tuple[Split, ...]] = ("tuning", "heldout")
 
 
 class Watcher(Protocol):
@@ -72,11 +69,6 @@ class Session:
         """The regions of the spec."""
         return tuple(self.table[code] for code in self.spec.regions)
 
-    @property
-    def seeds(self) -> range:
-        """The seeds of the spec."""
-        return range(self.spec.first_seed, self.spec.first_seed + self.spec.seeds)
-
     def check(self) -> None:
         """Refuses, before anything is written, what could not run.
 
@@ -84,14 +76,14 @@ class Session:
             UsageError: an optimizer cannot search this space.
             ModelError: the prompts do not fit the context, or the options are not single tokens.
         """
-        dimensions = self.spec.space.dimensions or self.spec.tokens * self.lm.width
+        whole = self.spec.tokens * self.lm.width
+        dimensions = self.spec.space.dimensions or whole
         for optimizer in self.spec.optimizers:
             if dimensions < (fewest := load(optimizer.name).fewest_dimensions):
                 raise UsageError(
                     f"optimizer '{optimizer.name}' searches at least {fewest} dimensions, the space has {dimensions}: "
                     f"give a larger one, such as --space subspace:{fewest}"
                 )
-        whole = self.spec.tokens * self.lm.width
         if dimensions > whole:
             raise UsageError(
                 f"a subspace of {dimensions} dimensions: the full space has {whole}; give fewer, or --space full"
@@ -104,7 +96,7 @@ class Session:
             )
         region = self.regions[0]
         shown = demonstrations(self.survey, region, self.spec.shots)
-        for split in SPLITS:
+        for split in SCORED:
             Respondent(self.lm, self.survey, split, self.spec.tokens)
             Respondent(self.lm, self.survey, split, persona=region.name, demonstrations=shown)
 
@@ -125,14 +117,14 @@ class Session:
             tuning = Tuning(self.spec, grounds, journal, watcher.tuning)
             with clock.measure("tuning"):
                 tuned = {
-                    optimizer.name: [(seed, tuning.run(optimizer, seed, self.regions)) for seed in self.seeds]
+                    optimizer.name: [
+                        (seed, tuning.run(optimizer, seed, self.regions)) for seed in self.spec.repetitions
+                    ]
                     for optimizer in self.spec.optimizers
                 }
         with clock.measure("heldout"), writing(directory.path):
             methods += self._score_tuned(directory, grounds, tuned, watcher)
-        scored = sum(
-            evaluator.scored for evaluator in {id(g.evaluator): g.evaluator for g in grounds.values()}.values()
-        )
+        scored = sum(evaluator.scored for evaluator in {ground.evaluator for ground in grounds.values()})
         clock.seconds["evaluations_per_second"] = scored / clock.seconds["tuning"]
         record = Record(
             run_id=directory.run_id,
@@ -167,7 +159,7 @@ class Session:
         tuned: dict[str, list[tuple[int, list[Tuned]]]],
         watcher: Watcher,
     ) -> list[MethodResult]:
-        respondents = [Respondent(self.lm, self.survey, split, self.spec.tokens) for split in ("heldout", "tuning")]
+        respondents = [Respondent(self.lm, self.survey, split, self.spec.tokens) for split in SCORED]
         watcher.phase("held-out", sum(len(rows) for runs in tuned.values() for _, rows in runs))
         methods = []
         for name, runs in tuned.items():

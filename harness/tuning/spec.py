@@ -87,6 +87,11 @@ class RunSpec(_Frozen):
         """SHA-256 of the specification, hexadecimal."""
         return hashlib.sha256(json.dumps(self.plain(), sort_keys=True).encode()).hexdigest()
 
+    @property
+    def repetitions(self) -> range:
+        """The numbers of the seeds."""
+        return range(self.first_seed, self.first_seed + self.seeds)
+
     def plain(self) -> dict[str, Any]:
         """The specification as JSON values."""
         return self.model_dump(mode="json")

@@ -41,14 +41,15 @@ def _name(cell: str) -> str:
 
 
 def _score(cell: str) -> float:
+    text = _on_one_line(cell.strip())
+    if not text:
+        return float("nan")
     try:
-        value = float(_on_one_line(cell.strip()) or "nan")
-    except ValueError as error:
-        if str(error).startswith("expected"):
-            raise
-        value = HIGHEST + 1
-    if cell.strip() and not LOWEST <= value <= HIGHEST:
-        raise ValueError(f"expected a number from {LOWEST:g} to {HIGHEST:g} or nothing, got '{cell.strip()[:40]}'")
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not LOWEST <= value <= HIGHEST:
+        raise ValueError(f"expected a number from {LOWEST:g} to {HIGHEST:g} or nothing, got '{text[:40]}'")
     return value
 
 

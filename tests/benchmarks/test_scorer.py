@@ -8,19 +8,12 @@ import pytest
 import torch
 
 from harness.models.chat import tokenise
-from harness.models.language_model import ModelSpec
-from harness.models.loading import load
 from harness.models.scorer import Scorer
 from harness.tasks.hofstede_vsm.prompts import survey_prompts
 from harness.tasks.hofstede_vsm.survey import load_survey
 
 TOKENS = 10
 ROUNDS = 9
-
-
-@pytest.fixture(scope="module")
-def lm():
-    return load(ModelSpec(device="cpu"))
 
 
 @pytest.fixture(scope="module")

@@ -5,19 +5,12 @@ import pytest
 import torch
 
 from harness.models.chat import option_tokens, tokenise
-from harness.models.language_model import ModelSpec
-from harness.models.loading import load
 from harness.models.scorer import choose_layout
 from harness.tasks.hofstede_vsm.indices import CONSTANTS, WEIGHTS
 from harness.tasks.hofstede_vsm.prompts import reversed_order, survey_prompts
 
 TOKENS = 10
 RATE = 0.02
-
-
-@pytest.fixture(scope="session")
-def lm():
-    return load(ModelSpec(device="cpu"))
 
 
 @pytest.fixture(scope="session")

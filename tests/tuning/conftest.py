@@ -65,14 +65,14 @@ class Bench:
                     for label, members in groups(spec, regions)
                 },
             )
-            for seed in range(spec.first_seed, spec.first_seed + spec.seeds)
+            for seed in spec.repetitions
         }
         with Journal(self.folder / name) as journal:
             tuning = Tuning(spec, grounds, journal, self.progress.append)
             rows = [
                 row
                 for optimizer in spec.optimizers
-                for seed in range(spec.first_seed, spec.first_seed + spec.seeds)
+                for seed in spec.repetitions
                 for row in tuning.run(optimizer, seed, regions)
             ]
         return rows, tuning, respondent

@@ -1,8 +1,6 @@
 import numpy as np
 import pytest
 
-from harness.models.language_model import ModelSpec
-from harness.models.loading import load
 from harness.tasks.hofstede_vsm.prompts import survey_prompts
 from harness.tasks.hofstede_vsm.survey import load_survey
 from harness.tasks.hofstede_vsm.targets import load_regions
@@ -10,11 +8,6 @@ from harness.tuning.baselines import Baselines, region_result, score_prompt
 from harness.tuning.objective import Answers, Respondent
 
 SURVEY, TABLE = load_survey(), load_regions()
-
-
-@pytest.fixture(scope="module")
-def lm():
-    return load(ModelSpec(device="cpu"))
 
 
 def answering(monkeypatch, respondent, choose):
