@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.models.language_model import LanguageModel, ModelSpec
+    from harness.models.planning import ScorerSpec
     from harness.report.leaderboard import Leaderboard
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -35,6 +36,18 @@ TrustRemoteCode = Annotated[
     bool,
     typer.Option("--trust-remote-code", help="Run code that comes with the model.", rich_help_panel="Model"),
 ]
+MemoryGb = Annotated[
+    float | None,
+    typer.Option(
+        "--memory-gb", help="Memory for weights and scoring; by default what is free.", rich_help_panel="Model"
+    ),
+]
+ScorerKind = Annotated[
+    str, typer.Option("--scorer", help="auto measures; packed or branches.", rich_help_panel="Model")
+]
+MicroBatch = Annotated[
+    int, typer.Option("--micro-batch", help="Candidates in one pass; 0 measures.", rich_help_panel="Model")
+]
 Region = Annotated[str, typer.Option("--region", help="all, core, or codes such as USA,CHN.")]
 SurveyFile = Annotated[
     Path | None, typer.Option("--survey", help="Your own questionnaire, TOML like items.toml.", rich_help_panel="Data")
@@ -50,16 +63,25 @@ MOST = 2**31 - 1
 WIDEST = 10_000
 
 
-def model_spec(name: str, dtype: str, device: str, device_map: str | None, trust_remote_code: bool) -> ModelSpec:
+def model_spec(
+    name: str,
+    dtype: str,
+    device: str,
+    device_map: str | None = None,
+    trust_remote_code: bool = False,
+    memory_gb: float | None = None,
+) -> ModelSpec:
     """Builds the model's spec from flags.
 
     Raises:
-        UsageError: the dtype is unknown.
+        UsageError: the dtype is unknown, or the memory is not a positive number.
     """
     from harness.models.language_model import ModelSpec
 
     if dtype not in DTYPES:
         raise unknown_choice("dtype", dtype, DTYPES, "give --dtype one of them")
+    if memory_gb is not None and not 0 < memory_gb < float("inf"):
+        raise UsageError(f"--memory-gb {memory_gb:g}: expected a positive number of GB, such as 16")
     return ModelSpec.model_validate(
         {
             "name": name,
@@ -67,14 +89,31 @@ def model_spec(name: str, dtype: str, device: str, device_map: str | None, trust
             "device": device,
             "device_map": device_map,
             "trust_remote_code": trust_remote_code,
+            "memory_gb": memory_gb,
         }
     )
 
 
-def load_quietly(spec: ModelSpec) -> LanguageModel:
-    """Loads a model without the loader's own progress bars and remarks."""
-    from harness.models.loading import load, quiet_libraries
+def scorer_spec(kind: str, micro_batch: int) -> ScorerSpec:
+    """Builds the scorer's spec from flags.
 
+    Raises:
+        UsageError: the engine is unknown, or the micro-batch out of range.
+    """
+    from harness.models.planning import CHOICES, MOST_AT_ONCE, ScorerSpec
+
+    if kind not in CHOICES:
+        raise unknown_choice("scorer", kind, CHOICES, "give --scorer one of them")
+    whole("--micro-batch", micro_batch, 0, MOST_AT_ONCE)
+    return ScorerSpec.model_validate({"kind": kind, "micro_batch": micro_batch})
+
+
+def load_quietly(spec: ModelSpec) -> LanguageModel:
+    """Loads a model without the loader's own progress bars and remarks, in a process made ready to score with it."""
+    from harness.models.loading import load, quiet_libraries
+    from harness.models.process import settle
+
+    settle()
     quiet_libraries()
     return load(spec)
 

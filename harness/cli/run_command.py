@@ -48,6 +48,9 @@ def run(
     device: options.Device = "auto",
     device_map: options.DeviceMap = None,
     trust_remote_code: options.TrustRemoteCode = False,
+    memory_gb: options.MemoryGb = None,
+    scorer: options.ScorerKind = "auto",
+    micro_batch: options.MicroBatch = 0,
     survey: options.SurveyFile = None,
     targets: options.TargetsFile = None,
     out: Annotated[
@@ -87,7 +90,7 @@ def run(
     questionnaire, table = load_survey(survey), load_regions(targets)
     chosen = table.select(region)
     spec = RunSpec(
-        model=options.model_spec(model, dtype, device, device_map, trust_remote_code),
+        model=options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb),
         survey=Source(name=questionnaire.name, digest=questionnaire.digest),
         targets=Source(name=ascii(targets.name)[1:-1] if targets else "bundled", digest=table.digest),
         regions=tuple(one.code for one in chosen),
@@ -101,6 +104,7 @@ def run(
         share=share,
         pool=pool,
         shots=shots,
+        scorer=options.scorer_spec(scorer, micro_batch),
     )
     session = Session(spec, options.load_quietly(spec.model), questionnaire, table)
     session.check()

@@ -37,6 +37,7 @@ def score(
     device: options.Device = "auto",
     device_map: options.DeviceMap = None,
     trust_remote_code: options.TrustRemoteCode = False,
+    memory_gb: options.MemoryGb = None,
     survey: options.SurveyFile = None,
     targets: options.TargetsFile = None,
     as_json: options.Json = False,
@@ -56,7 +57,7 @@ def score(
     check_shots(shots)
     questionnaire, table = load_survey(survey), load_regions(targets)
     regions = table.select(region or _usual_regions(table, prompt, "core" if targets is None else "all"))
-    spec = options.model_spec(model, dtype, device, device_map, trust_remote_code)
+    spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
     lm = None if method in MODEL_FREE else options.load_quietly(spec)
     name = str(prompt or method)
     if prompt is not None and lm is not None:

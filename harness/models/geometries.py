@@ -110,7 +110,7 @@ def random_model(name: str, dtype: torch.dtype, device: torch.device, seed: int 
         UsageError: the name is unknown.
         ModelError: the config.json cannot be read.
     """
-    config = _config(name)
+    config = geometry_config(name)
     # A config can name sizes that make no model, and every architecture says so in its own way.
     try:
         with torch.random.fork_rng(), torch.device(device):
@@ -121,7 +121,13 @@ def random_model(name: str, dtype: torch.dtype, device: torch.device, seed: int 
     return model
 
 
-def _config(name: str) -> PreTrainedConfig:
+def geometry_config(name: str) -> PreTrainedConfig:
+    """The configuration of a random model.
+
+    Raises:
+        UsageError: the name is unknown.
+        ModelError: the config.json cannot be read.
+    """
     if name in GEOMETRIES:
         return AutoConfig.for_model(**GEOMETRIES[name])
     if not name.endswith(".json"):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from harness.models import linears
+from harness.models.linears import PackedLinears
+from harness.models.memory import budget_bytes, weights_bytes
 
 RANDOM_PREFIX: Final = "random:"
 SIMULATION_KEY: Final = "vsm_simulation"
@@ -28,6 +32,7 @@ class ModelSpec(BaseModel):
         device: "auto" takes a GPU if there is one; else a torch device such as "cpu" or "cuda:1".
         device_map: spreads one model over several devices ("auto", "balanced"); None keeps it on `device`.
         trust_remote_code: runs code that comes with the model; off unless asked for.
+        memory_gb: budget for weights and scoring together, in 10^9 bytes; None takes what the device has free.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,11 +42,27 @@ class ModelSpec(BaseModel):
     device: str = "auto"
     device_map: str | None = None
     trust_remote_code: bool = False
+    memory_gb: Annotated[float, Field(gt=0)] | None = None
 
     @property
     def random_weights(self) -> bool:
         """Whether the weights are random: fit for benchmarks, never for results."""
         return self.name.startswith(RANDOM_PREFIX)
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """In which ways a model can be scored exactly, found out when it is loaded (`harness.models.parity`).
+
+    Attributes:
+        packed: through one row with attention in blocks.
+        shortens: in that row, with a last layer that works on last tokens alone.
+        branches: through a cached prefix and padded rows.
+    """
+
+    packed: bool
+    shortens: bool
+    branches: bool
 
 
 @dataclass(frozen=True)
@@ -53,6 +74,7 @@ class LanguageModel:
     tokenizer: PreTrainedTokenizerBase
     digest: str
     source: str
+    abilities: Abilities = Abilities(packed=False, shortens=False, branches=True)
 
     @property
     def device(self) -> torch.device:
@@ -85,6 +107,19 @@ class LanguageModel:
     def parameters(self) -> int:
         """Number of parameters, tied ones counted once."""
         return sum(p.numel() for p in self.model.parameters())
+
+    @property
+    def room(self) -> int:
+        """Bytes that may be allocated beside the weights, within the budget of the spec."""
+        return budget_bytes(self.device, self.spec.memory_gb, weights_bytes(self.model))
+
+    @cached_property
+    def linears(self) -> PackedLinears | None:
+        """Linear layers in oneDNN's layout, where the model is in float32 on a CPU and a second copy fits."""
+        plain = self.device.type == "cpu" and self.dtype == torch.float32 and self.spec.device_map is None
+        if not plain or not linears.available() or 2 * linears.weight_bytes(self.model) > self.room:
+            return None
+        return PackedLinears(self.model)
 
     @property
     def context_length(self) -> int | None:

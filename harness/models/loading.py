@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +13,14 @@ from urllib.request import getproxies
 
 import torch
 from huggingface_hub import constants as hub
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from harness.errors import ModelError, UsageError, unknown_choice
-from harness.models.geometries import random_model
+from harness.models.geometries import geometry_config, random_model
 from harness.models.language_model import RANDOM_PREFIX, Dtype, LanguageModel, ModelSpec
-from harness.models.parity import check_answers
+from harness.models.memory import budget_bytes, readable, weights_bytes
+from harness.models.parity import find_abilities
 
 BUNDLED: Final = Path(__file__).with_name("bundled") / "respondent"
 _DEVICES: Final = ("cpu", "cuda", "mps")
@@ -45,6 +47,7 @@ def load(spec: ModelSpec) -> LanguageModel:
     if spec.device_map not in (None, *_DEVICE_MAPS):
         raise unknown_choice("device map", str(spec.device_map), _DEVICE_MAPS, "give --device-map one of them")
     dtype = _dtype(spec.dtype, device)
+    _check_room(spec, dtype, device)
     if spec.random_weights:
         model = random_model(spec.name.removeprefix(RANDOM_PREFIX), dtype, device)
         source, tokenizer_source = spec.name, str(BUNDLED)
@@ -60,8 +63,7 @@ def load(spec: ModelSpec) -> LanguageModel:
     model.requires_grad_(False)
     model.eval()
     lm = LanguageModel(spec, model, tokenizer, digest, source)
-    check_answers(lm)
-    return lm
+    return replace(lm, abilities=find_abilities(lm))
 
 
 def locate(name: str) -> str:
@@ -101,6 +103,37 @@ def _check_connection() -> None:
         socket.create_connection((place.hostname or "", place.port or 443), timeout=_PATIENCE).close()
     except OSError:
         hub.HF_HUB_OFFLINE = True
+
+
+def _check_room(spec: ModelSpec, dtype: torch.dtype, device: torch.device) -> None:
+    """Refuses a model whose weights alone exceed the memory; one spread over devices is accelerate's to place."""
+    if spec.device_map:
+        return
+    need = _weights_needed(spec, dtype)
+    room = budget_bytes(device, spec.memory_gb)
+    if need is not None and need > room:
+        there = f"--memory-gb allows {readable(room)}" if spec.memory_gb else f"{device} has {readable(room)} to give"
+        raise ModelError(
+            f"model '{spec.name}' needs {readable(need)} for its weights in {str(dtype).removeprefix('torch.')}, "
+            f"{there}: give a smaller --dtype or model, or --device-map auto where there are several cards"
+        )
+
+
+def _weights_needed(spec: ModelSpec, dtype: torch.dtype) -> int | None:
+    """Bytes, from the configuration alone; None where that does not tell, as for quantised weights."""
+    # Whatever is wrong with a configuration is said where the model itself is built.
+    try:
+        if spec.random_weights:
+            config = geometry_config(spec.name.removeprefix(RANDOM_PREFIX))
+        else:
+            config = AutoConfig.from_pretrained(locate(spec.name), trust_remote_code=spec.trust_remote_code)
+        if getattr(config, "quantization_config", None) is not None:
+            return None
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=spec.trust_remote_code)
+    except Exception:
+        return None
+    return weights_bytes(model)
 
 
 def _pretrained(spec: ModelSpec, source: str, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:

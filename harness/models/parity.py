@@ -1,12 +1,12 @@
 """The scorer's promise, kept at load time: its answers are those of the model's own forward pass, or it refuses.
 
 Not every architecture can read a token trie: ALiBi counts positions by place in the row, encoders look ahead. Rather
-than a list of names, a few prompts are answered both ways.
+than a list of names, a few prompts are answered by every engine and by the model's own forward pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,9 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from harness.errors import ModelError
+from harness.models.branches import Branches
 from harness.models.chat import OPTIONS, option_tokens, tokenise
-from harness.models.language_model import LanguageModel
-from harness.models.scorer import Scorer
+from harness.models.language_model import Abilities, LanguageModel
+from harness.models.packed import Packed
+from harness.models.packing import pack
+from harness.models.scorer import Engine, Scorer
 from harness.models.trie import Tokens, capacities, lay_out
 
 _TURNS: Final = (
@@ -25,31 +28,60 @@ _TURNS: Final = (
     "Answer with one number. 1 = always; 2 = often; 3 = never. How often?",
 )
 _VIRTUAL_TOKENS: Final = 3
-_TOLERANCE: Final = {torch.float32: 1e-3, torch.bfloat16: 0.5, torch.float16: 0.1}
+_BLOCK: Final = 16
+TOLERANCE: Final = {torch.float32: 1e-3, torch.bfloat16: 0.5, torch.float16: 0.1}
+"""Nats by which an answer may differ from the model's own forward pass when it is loaded, by type of its weights.
+
+Three prompts of a model with any weights; the tests hold 1e-4 nats in float32 on real surveys.
+"""
 
 
-def check_answers(lm: LanguageModel) -> None:
-    """Compares the scorer, all prompts packed into one row, with one plain forward pass per prompt.
+def find_abilities(lm: LanguageModel) -> Abilities:
+    """Compares every engine with one plain forward pass per prompt.
 
     Raises:
-        ModelError: they differ, the model cannot be asked in this way, or it cannot answer with single digits.
+        ModelError: none equals it, the model cannot be asked in this way, or it cannot answer with single digits.
     """
     if hasattr(lm.model.config, "attention_types"):
         raise _unserved(lm, "it mixes global and local attention by place in the row")
     prompts = tokenise(lm, _TURNS)
     soft = lm.token_embeddings[None, :_VIRTUAL_TOKENS]
     try:
-        packed = lay_out(prompts, capacities(prompts)[-1])
-        found = Scorer(lm, _TURNS, _VIRTUAL_TOKENS, layout=packed).score(soft)[0]
         wanted = _plain(lm, prompts, soft[0])
     except ModelError:
         raise
     except Exception as error:
         raise _unserved(lm, f"{type(error).__name__}: {error}") from error
+
+    def reason(make: Callable[[], Engine]) -> str | None:
+        return _difference(lm, make, soft, wanted)
+
+    row = pack(prompts, _VIRTUAL_TOKENS, _BLOCK)
+    shortens = reason(lambda: Packed(lm, prompts, _VIRTUAL_TOKENS, row, shorten=True)) is None
+    packed = shortens or reason(lambda: Packed(lm, prompts, _VIRTUAL_TOKENS, row, shorten=False)) is None
+    one_row = lay_out(prompts, capacities(prompts)[-1])
+    fault = reason(lambda: Branches(lm, prompts, _VIRTUAL_TOKENS, one_row))
+    if fault and not packed:
+        raise _unserved(lm, fault)
+    return Abilities(packed=packed, shortens=shortens, branches=fault is None)
+
+
+def _difference(
+    lm: LanguageModel, make: Callable[[], Engine], soft: NDArray[np.float32], wanted: NDArray[np.float64]
+) -> str | None:
+    """Why an engine does not serve a model, None where it does."""
+    # What a model of an unknown kind raises when it is read in this way is of every kind.
+    try:
+        found = Scorer(lm, _TURNS, _VIRTUAL_TOKENS, engine=make()).score(soft)[0]
+    except ModelError:
+        raise
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
     gap = np.abs(found - wanted)
     # Not finite in both is a matter of the weights, and is told when answers are read.
-    if (gap > _TOLERANCE[lm.dtype]).any() or not np.array_equal(np.isfinite(found), np.isfinite(wanted)):
-        raise _unserved(lm, f"answers differ from its own forward pass by {np.nanmax(gap):.2g} nats")
+    if (gap > TOLERANCE[lm.dtype]).any() or not np.array_equal(np.isfinite(found), np.isfinite(wanted)):
+        return f"answers differ from its own forward pass by {np.nanmax(gap):.2g} nats"
+    return None
 
 
 def _plain(lm: LanguageModel, prompts: Sequence[Tokens], soft: NDArray[np.float32]) -> NDArray[np.float64]:

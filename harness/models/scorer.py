@@ -1,58 +1,71 @@
 """Option log-probabilities for a population of soft prompts: the harness's inner loop.
 
-A candidate costs one pass over what all prompts share (soft prompt, chat header) and one over the rows of a `Layout`,
-which stores common beginnings once. Equal to the plain transformers forward to 1e-4 nats in float32 (tests).
+The prompts of a survey are tokenised whole, what they share is stored once, and the answer is read off the logits after
+each prompt. How the tokens are laid out is an engine's business (`harness.models.packed`, `harness.models.branches`);
+both equal the plain transformers forward to 1e-4 nats in float32 (tests).
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from contextlib import AbstractContextManager, nullcontext
+from typing import Annotated, Final, Literal, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import DynamicCache
+from pydantic import BaseModel, ConfigDict, Field
 
+from harness.errors import ModelError
+from harness.models.branches import Branches
 from harness.models.chat import check_length, option_tokens, tokenise
 from harness.models.language_model import LanguageModel
-from harness.models.trie import Layout, Tokens, capacities, lay_out
+from harness.models.memory import activation_bytes, readable
+from harness.models.packed import Packed
+from harness.models.trie import Tokens, TokenTrie
 
 Floats = NDArray[np.float32]
 LogProbabilities = NDArray[np.float64]
+Kind = Literal["packed", "branches"]
+KINDS: Final[tuple[Kind, ...]] = ("packed", "branches")
 
-_CPU_BATCH_TOKENS: Final = 2048
-_GPU_BATCH_TOKENS: Final = 65536
-_ROW_OVERHEAD_TOKENS: Final = 4
+_log = logging.getLogger(__name__)
 
 
-def choose_layout(prompts: Sequence[Tokens], lm: LanguageModel) -> Layout:
-    """Picks the row length with the lowest arithmetic: linear layers per token, attention per pair of tokens.
+class Plan(BaseModel):
+    """How a survey is laid out for a model.
 
-    Deterministic on purpose: a choice by the clock would make two equal runs differ in the last digits.
+    Attributes:
+        kind: the engine.
+        micro_batch: candidates in one forward pass, as long as memory lasts.
     """
-    config = lm.model.config.get_text_config()
-    attention = 2.0 / (6.0 * config.hidden_size)
 
-    def cost(layout: Layout) -> float:
-        rows, length = layout.shape
-        seen = len(layout.prefix) + length
-        return float(rows * (length * (1.0 + attention * seen) + _ROW_OVERHEAD_TOKENS))
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    return min((lay_out(prompts, capacity) for capacity in capacities(prompts)), key=cost)
+    kind: Kind
+    micro_batch: Annotated[int, Field(ge=1)] = 1
 
 
-@dataclass(frozen=True)
-class _Placed:
-    """A layout as tensors on the model's device."""
+class Engine(Protocol):
+    """A layout of prompts, and the pass over it."""
 
-    prefix: torch.Tensor  # (S, D) embeddings
-    rows: torch.Tensor  # (R, L, D) embeddings
-    positions: torch.Tensor  # (R, L), without the soft prompt
-    bias: torch.Tensor  # (R, 1, L, S + L), 0 where a token may attend and the lowest number elsewhere
-    row_of: torch.Tensor  # (N,)
-    column_of: torch.Tensor  # (N,)
+    cached: bool
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the model reads for one candidate."""
+
+    def active(self) -> AbstractContextManager[None]:
+        """The context in which `logits` may be called; leaves the model as it was."""
+
+    def logits(self, soft: torch.Tensor) -> torch.Tensor:
+        """(B * N, vocabulary) logits after each prompt, for (B, V, D) soft prompts."""
+
+
+def able(lm: LanguageModel) -> tuple[Kind, ...]:
+    """The engines that score a model exactly, the one with less arithmetic first."""
+    return tuple(kind for kind in KINDS if getattr(lm.abilities, kind))
 
 
 class Scorer:
@@ -62,11 +75,11 @@ class Scorer:
         lm: the frozen model.
         user_turns: N user turns, before the chat template.
         virtual_tokens: V, the length of the soft prompts; 0 scores the bare prompts.
-        layout: how prompts are dealt to rows; chosen by arithmetic if None.
-        micro_batch: candidates in one forward pass; chosen by device if None.
+        plan: engine and micro-batch; by default the engine with less arithmetic, one candidate at a time.
+        engine: a layout made by the caller, in place of the plan's.
 
     Raises:
-        ModelError: the prompts do not fit the context, or the options are not single tokens.
+        ModelError: the prompts do not fit the context or the memory, or the options are not single tokens.
     """
 
     def __init__(
@@ -74,22 +87,37 @@ class Scorer:
         lm: LanguageModel,
         user_turns: Sequence[str],
         virtual_tokens: int = 0,
-        layout: Layout | None = None,
-        micro_batch: int | None = None,
+        plan: Plan | None = None,
+        engine: Engine | None = None,
     ) -> None:
         prompts = tokenise(lm, user_turns)
         check_length(lm, prompts, virtual_tokens)
         self._lm = lm
-        self._virtual = virtual_tokens
+        self.virtual_tokens = virtual_tokens
         self._options = torch.tensor(option_tokens(lm, user_turns[0]), device=lm.device)
-        self.layout = layout or choose_layout(prompts, lm)
-        self._placed = self._place(self.layout)
-        rows, length = self.layout.shape
-        room = _CPU_BATCH_TOKENS if lm.device.type == "cpu" else _GPU_BATCH_TOKENS
-        self.micro_batch = micro_batch or max(1, room // (rows * length))
+        self.plan = plan or Plan(kind=able(lm)[0])
+        self.engine = engine or _engine(self.plan.kind, lm, prompts, virtual_tokens)
+        self.prompts = len(prompts)
+        self.tokens = sum(map(len, prompts))
+        """Tokens of all prompts together, the soft prompt not counted."""
+        self.distinct_tokens = len(TokenTrie.build(prompts))
+        """Tokens that remain when what prompts share is stored once."""
+        self.micro_batch = self.plan.micro_batch
+        if self.bytes_per_candidate > lm.room:
+            raise self._too_large(f"and {readable(lm.room)} are left")
+
+    @property
+    def bytes_per_candidate(self) -> int:
+        """Memory that a candidate needs beside the weights, an estimate from above."""
+        config = self._lm.model.config.get_text_config()
+        return activation_bytes(
+            config, self._lm.dtype.itemsize, self.engine.tokens, self.prompts, cached=self.engine.cached
+        )
 
     def score(self, soft_prompts: Floats) -> LogProbabilities:
         """Log-probabilities of the five options after each prompt.
+
+        Where memory runs out, the micro-batch is halved, once and for all.
 
         Args:
             soft_prompts: (P, V, D) input embeddings; V may be 0.
@@ -99,77 +127,65 @@ class Scorer:
 
         Raises:
             ValueError: the shape is not (P, V, D).
+            ModelError: memory does not suffice for a single candidate.
         """
-        expected = (self._virtual, self._lm.width)
+        expected = (self.virtual_tokens, self._lm.width)
         if soft_prompts.ndim != 3 or soft_prompts.shape[1:] != expected:
             raise ValueError(f"soft prompts of shape {soft_prompts.shape}: expected (P, {expected[0]}, {expected[1]})")
-        starts = range(0, len(soft_prompts), self.micro_batch)
-        with torch.inference_mode():
-            parts = [self._score(soft_prompts[i : i + self.micro_batch]) for i in starts]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.layout.rows), len(self._options)))
+        parts: list[LogProbabilities] = []
+        done = 0
+        linears = self._lm.linears.active() if self._lm.linears else nullcontext()
+        with torch.inference_mode(), linears, self.engine.active():
+            while done < len(soft_prompts):
+                part = soft_prompts[done : done + self.micro_batch]
+                scored = self._attempt(part)
+                if scored is None:
+                    self._halve(len(part))
+                else:
+                    parts.append(scored)
+                    done += len(part)
+        return np.concatenate(parts) if parts else np.zeros((0, self.prompts, len(self._options)))
 
-    def _place(self, layout: Layout) -> _Placed:
-        lm = self._lm
-        embed = lm.model.get_input_embeddings()
-
-        def tensor(values: NDArray[Any]) -> torch.Tensor:
-            return torch.from_numpy(values).to(lm.device)
-
-        with torch.inference_mode():
-            bias = torch.zeros(layout.mask.shape, dtype=lm.dtype, device=lm.device)
-            bias.masked_fill_(~tensor(layout.mask), torch.finfo(lm.dtype).min)
-            return _Placed(
-                embed(tensor(layout.prefix)),
-                embed(tensor(layout.tokens)),
-                tensor(layout.positions),
-                bias[:, None],
-                tensor(layout.rows),
-                tensor(layout.columns),
-            )
+    def _attempt(self, soft_prompts: Floats) -> LogProbabilities | None:
+        """The scores of a micro-batch, or None where it does not fit the memory."""
+        try:
+            return self._score(soft_prompts)
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
+            return None
 
     def _score(self, soft_prompts: Floats) -> LogProbabilities:
-        placed, count = self._placed, len(soft_prompts)
         soft = torch.tensor(soft_prompts, device=self._lm.device, dtype=self._lm.dtype)
-        shared = torch.cat([soft, placed.prefix.expand(count, -1, -1)], dim=1)
-        rows, _ = self.layout.shape
-        cache = self._shared_cache(shared, rows)
-        in_front = torch.zeros((*placed.bias.shape[:3], self._virtual), dtype=self._lm.dtype, device=self._lm.device)
-        bias = torch.cat([in_front, placed.bias], dim=-1)
-        logits = self._final_logits(
-            inputs_embeds=placed.rows.repeat(count, 1, 1),
-            attention_mask=bias.repeat(count, 1, 1, 1),
-            position_ids=(placed.positions + self._virtual).repeat(count, 1),
-            past_key_values=cache,
-            count=count,
-        )
+        logits = self.engine.logits(soft).float().to(self._lm.device)
         logs = logits[:, self._options] - logits.logsumexp(dim=-1, keepdim=True)
-        return logs.reshape(count, len(self.layout.rows), -1).double().cpu().numpy()
+        return logs.reshape(len(soft), self.prompts, -1).double().cpu().numpy()
 
-    def _shared_cache(self, shared: torch.Tensor, rows: int) -> DynamicCache | None:
-        """Keys and values of what all prompts share, seen by every row of every candidate."""
-        count, length, _ = shared.shape
-        if length == 0:
-            return None
-        positions = torch.arange(length, device=shared.device).expand(count, -1)
-        body = self._lm.model.base_model
-        cache = body(inputs_embeds=shared, position_ids=positions, use_cache=True).past_key_values
-        layers = [(layer.keys, layer.values) for layer in cache.layers]
-        spread = [tuple(part.repeat_interleave(rows, dim=0) for part in layer) for layer in layers]
-        return DynamicCache(spread)
+    def _halve(self, tried: int) -> None:
+        if self._lm.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if tried == 1:
+            raise self._too_large("and memory ran out")
+        self.micro_batch = tried // 2
+        _log.warning(
+            "out of memory with %d candidates at once; going on with %d at a time, --micro-batch sets it",
+            tried,
+            self.micro_batch,
+        )
 
-    def _final_logits(self, count: int, **inputs: Any) -> torch.Tensor:
-        """(count * N, vocabulary) logits in float32 of the last tokens alone, as the model itself computes them."""
-        placed, (rows, _) = self._placed, self.layout.shape
-        offsets = torch.arange(count, device=placed.row_of.device)[:, None] * rows
-        row_of, column_of = (offsets + placed.row_of).reshape(-1), placed.column_of.repeat(count)
+    def _too_large(self, where: str) -> ModelError:
+        return ModelError(
+            f"model '{self._lm.spec.name}' needs about {readable(self.bytes_per_candidate)} beside its weights for one "
+            f"candidate, {where}: give fewer --tokens, --dtype bfloat16, a smaller model, or more memory"
+        )
 
-        def keep_finals(_module: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-            hidden = arguments[0]
-            return (hidden[row_of.to(hidden.device), column_of.to(hidden.device)][None], *arguments[1:])
 
-        hook = self._lm.model.get_output_embeddings().register_forward_pre_hook(keep_finals)
-        try:
-            logits: torch.Tensor = self._lm.model(use_cache=inputs["past_key_values"] is not None, **inputs).logits
-        finally:
-            hook.remove()
-        return logits[0].float().to(self._lm.device)
+def _engine(kind: Kind, lm: LanguageModel, prompts: Sequence[Tokens], virtual: int) -> Engine:
+    if kind == "packed":
+        return Packed(lm, prompts, virtual)
+    return Branches(lm, prompts, virtual)
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Torch has a class of its own for a card that is full; its allocator on the CPU says so in words alone."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)

@@ -1,8 +1,8 @@
 """A token trie: prompts tokenised whole, with what they share stored once (design, decision 6).
 
-Two views of the same prompts: `TokenTrie` holds every distinct token once, `Layout` deals them to rows behind a prefix
-that all prompts share. One row is the packed layout, one row per prompt is a cached prefix with batched branches, and
-everything between trades attention against padding.
+Two views of the same prompts: `TokenTrie` holds every distinct token once and is what a packed row is made of
+(`harness.models.packing`); `Layout` deals them to padded rows behind a prefix that all prompts share, the branches of a
+cached prefix.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Tokens = tuple[int, ...]
 
 @dataclass(frozen=True)
 class TokenTrie:
-    """Distinct tokens of a set of prompts; a parent stands before its children.
+    """Distinct tokens of a set of prompts, depth first: a token's descendants stand right behind it.
 
     Attributes:
         tokens: (n,) token ids.
@@ -37,21 +37,22 @@ class TokenTrie:
     @staticmethod
     def build(prompts: Sequence[Tokens]) -> TokenTrie:
         """Stores the prompts (each at least one token) with common beginnings once."""
-        places: dict[tuple[int, int], int] = {}
         tokens: list[int] = []
         parents: list[int] = []
         depths: list[int] = []
-        finals = []
-        for prompt in prompts:
-            node = -1
-            for depth, token in enumerate(prompt):
-                child = places.setdefault((node, token), len(tokens))
-                if child == len(tokens):
-                    tokens.append(token)
-                    parents.append(node)
-                    depths.append(depth)
-                node = child
-            finals.append(node)
+        ends: dict[Tokens, int] = {}
+        path: list[int] = []
+        before: Tokens = ()
+        # In sorted order a prompt shares most with the one before it, so only the way down to it is remembered.
+        for prompt in sorted(set(prompts)):
+            del path[_common(before, prompt) :]
+            for depth in range(len(path), len(prompt)):
+                parents.append(path[-1] if path else -1)
+                path.append(len(tokens))
+                tokens.append(prompt[depth])
+                depths.append(depth)
+            ends[prompt], before = path[-1], prompt
+        finals = [ends[prompt] for prompt in prompts]
         return TokenTrie(*(np.array(values, dtype=np.int64) for values in (tokens, parents, depths, finals)))
 
     def __len__(self) -> int:

@@ -102,6 +102,24 @@ class ModelIdentity(_Frozen):
     note: str = ""
 
 
+class ScorerFacts(_Frozen):
+    """How the model was asked while tuning, which changes numbers by no more than `tolerance`.
+
+    Attributes:
+        kind: "packed" or "branches".
+        product: who multiplied matrices: "torch", or "onednn" on a CPU.
+        tokens: of all prompts together, without the soft prompt.
+        distinct_tokens: that remain when what prompts share is stored once.
+        tolerance: nats by which answers may differ from the model's own forward pass, checked when it was loaded.
+    """
+
+    kind: str
+    product: str
+    tokens: int
+    distinct_tokens: int
+    tolerance: float
+
+
 class NamedSettings(BaseModel):
     """An optimizer of the spec."""
 
@@ -127,10 +145,11 @@ class Record(_Frozen):
     spec: dict[str, Any]
     spec_digest: str
     model: ModelIdentity
+    scorer: ScorerFacts | None = None
     provenance: Provenance
     methods: tuple[MethodResult, ...] = Field(min_length=1)
     started: str = Field(description="UTC, ISO 8601")
-    timings: dict[str, float] = Field(description="seconds per phase, and candidate evaluations per second")
+    timings: dict[str, float] = Field(description="seconds per phase, evaluations per second, candidates at once")
 
     @field_validator("spec")
     @classmethod

@@ -25,7 +25,8 @@ def differences(specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 def _flatten(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in spec.items():
-        if key == "model":
+        # The model has a place of its own, and how it is asked changes no numbers.
+        if key in ("model", "scorer"):
             continue
         if key in ("survey", "targets") and isinstance(value, Mapping):
             yield key, f"{value.get('name')} ({str(value.get('digest'))[:8]})"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from harness.models.language_model import LanguageModel
-from harness.records.schema import ModelIdentity
+from harness.models.parity import TOLERANCE
+from harness.models.scorer import Scorer
+from harness.records.schema import ModelIdentity, ScorerFacts
 
 
 def identity(lm: LanguageModel) -> ModelIdentity:
@@ -16,6 +18,17 @@ def identity(lm: LanguageModel) -> ModelIdentity:
         device=str(lm.device),
         random_weights=lm.spec.random_weights,
         note=note(lm),
+    )
+
+
+def scorer_facts(lm: LanguageModel, scorer: Scorer) -> ScorerFacts:
+    """What a record says of how the model was asked."""
+    return ScorerFacts(
+        kind=scorer.plan.kind,
+        product="onednn" if lm.linears else "torch",
+        tokens=scorer.tokens,
+        distinct_tokens=scorer.distinct_tokens,
+        tolerance=TOLERANCE[lm.dtype],
     )
 
 

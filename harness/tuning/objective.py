@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.models.language_model import LanguageModel
-from harness.models.scorer import Scorer
+from harness.models.scorer import Plan, Scorer
 from harness.tasks.hofstede_vsm.answers import expected_answers, item_means, option_mass
 from harness.tasks.hofstede_vsm.indices import CONSTANTS, Array, errors, indices
 from harness.tasks.hofstede_vsm.prompts import Demonstration, Split, reversed_order, survey_prompts
@@ -49,6 +49,7 @@ class Respondent:
         virtual_tokens: V of the soft prompts; 0 for a bare prompt.
         persona: a region's name for the persona baseline.
         demonstrations: solved questions for in-context learning.
+        plan: how the questions are laid out; by default as it takes the least arithmetic.
     """
 
     def __init__(
@@ -59,10 +60,11 @@ class Respondent:
         virtual_tokens: int = 0,
         persona: str | None = None,
         demonstrations: tuple[Demonstration, ...] = (),
+        plan: Plan | None = None,
     ) -> None:
         self._prompts = survey_prompts(survey, split, persona, demonstrations)
         self._bare = np.zeros((1, 0, lm.width), dtype=np.float32)
-        self.scorer = Scorer(lm, [prompt.text for prompt in self._prompts], virtual_tokens)
+        self.scorer = Scorer(lm, [prompt.text for prompt in self._prompts], virtual_tokens, plan)
 
     def answer(self, soft_prompts: NDArray[np.float32] | None = None) -> Answers:
         """Answers with each of (P, V, D) soft prompts, or once with the bare prompt."""

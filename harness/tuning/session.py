@@ -12,18 +12,21 @@ from typing import Protocol
 from harness.errors import UsageError
 from harness.models.adapter import save_adapter
 from harness.models.language_model import LanguageModel, gpu_name, threads
+from harness.models.planning import choose_plan
+from harness.models.scorer import Plan
 from harness.optimizers import load
 from harness.records.files import writing
 from harness.records.provenance import gather
 from harness.records.run_directory import RunDirectory
 from harness.records.schema import GROUPS, MethodResult, Record, RegionResult
 from harness.tasks.hofstede_vsm.demonstrations import demonstrations
+from harness.tasks.hofstede_vsm.prompts import Split
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.baselines import METHODS, SCORED, Baselines, region_result
 from harness.tuning.candidates import Candidates
 from harness.tuning.cells import Ground, Tuned
-from harness.tuning.identity import identity
+from harness.tuning.identity import identity, scorer_facts
 from harness.tuning.loop import Observer, Tuning
 from harness.tuning.objective import Respondent
 from harness.tuning.space import SearchSpace
@@ -109,7 +112,9 @@ class Session:
         started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), _Clock()
         with clock.measure("baselines"):
             methods = self._baselines(watcher)
-        respondent = Respondent(self.lm, self.survey, "tuning", self.spec.tokens)
+        with clock.measure("planning"):
+            plan = choose_plan(self.lm, lambda plan: self._respondent("tuning", plan).scorer, self.spec.scorer)
+        respondent = self._respondent("tuning", plan)
         grounds = Candidates(self.spec, self.lm, self.table).grounds(respondent, self.regions)
         with directory.open_journal() as journal:
             journal.append({"spec": self.spec.plain(), "spec_digest": self.spec.digest})
@@ -123,14 +128,16 @@ class Session:
                     for optimizer in self.spec.optimizers
                 }
         with clock.measure("heldout"), writing(directory.path):
-            methods += self._score_tuned(directory, grounds, tuned, watcher)
+            methods += self._score_tuned(directory, grounds, tuned, plan, watcher)
         scored = sum(evaluator.scored for evaluator in {ground.evaluator for ground in grounds.values()})
         clock.seconds["evaluations_per_second"] = scored / clock.seconds["tuning"]
+        clock.seconds["candidates_at_once"] = respondent.scorer.micro_batch
         record = Record(
             run_id=directory.run_id,
             spec=self.spec.plain(),
             spec_digest=self.spec.digest,
             model=identity(self.lm),
+            scorer=scorer_facts(self.lm, respondent.scorer),
             provenance=gather(threads(), gpu_name(self.lm)),
             methods=tuple(methods),
             started=started,
@@ -149,6 +156,9 @@ class Session:
             for name in METHODS
         ]
 
+    def _respondent(self, split: Split, plan: Plan) -> Respondent:
+        return Respondent(self.lm, self.survey, split, self.spec.tokens, plan=plan)
+
     def _evaluations_planned(self) -> int:
         return self.spec.budget * len(self.regions) * len(self.spec.optimizers) * self.spec.seeds
 
@@ -157,9 +167,10 @@ class Session:
         directory: RunDirectory,
         grounds: Mapping[int, Ground],
         tuned: dict[str, list[tuple[int, list[Tuned]]]],
+        plan: Plan,
         watcher: Watcher,
     ) -> list[MethodResult]:
-        respondents = [Respondent(self.lm, self.survey, split, self.spec.tokens) for split in SCORED]
+        respondents = [self._respondent(split, plan) for split in SCORED]
         watcher.phase("held-out", sum(len(rows) for runs in tuned.values() for _, rows in runs))
         methods = []
         for name, runs in tuned.items():

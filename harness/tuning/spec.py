@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from harness.models.language_model import ModelSpec
+from harness.models.planning import ScorerSpec
 from harness.optimizers import OptimizerParameters
 from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS
 
@@ -64,6 +65,7 @@ class RunSpec(_Frozen):
         pool: candidates in the first sample; 0 takes a fifth of all evaluations, at most 400.
         shots: demonstrations of the icl baseline.
         constants: named constants scheme of the indices.
+        scorer: how questions are laid out for the model, or that it is measured.
     """
 
     model: ModelSpec
@@ -81,6 +83,7 @@ class RunSpec(_Frozen):
     pool: Annotated[int, Field(ge=0)] = 0
     shots: Annotated[int, Field(ge=0)] = DEFAULT_SHOTS
     constants: Literal["midpoint"] = "midpoint"
+    scorer: ScorerSpec = ScorerSpec()
 
     @property
     def digest(self) -> str:

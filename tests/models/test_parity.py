@@ -18,10 +18,10 @@ def test_answers_unlike_the_models_own_are_refused(shift: float, model: Any, mon
         wanted[1, 2] += shift
         return wanted
 
-    parity.check_answers(lm)
+    parity.find_abilities(lm)
     monkeypatch.setattr(parity, "_plain", shifted)
     with pytest.raises(ModelError, match="is of type llama, which this harness cannot score exactly") as caught:
-        parity.check_answers(lm)
+        parity.find_abilities(lm)
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -31,4 +31,4 @@ def test_what_the_model_raises_is_one_line(model: Any, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(parity, "_plain", fail)
     with pytest.raises(ModelError, match=r"cannot score exactly.*\(RuntimeError: two lines\)"):
-        parity.check_answers(model("llama"))
+        parity.find_abilities(model("llama"))

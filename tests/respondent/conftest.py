@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from harness.models.branches import choose_layout
 from harness.models.chat import option_tokens, tokenise
-from harness.models.scorer import choose_layout
 from harness.tasks.hofstede_vsm.indices import CONSTANTS, WEIGHTS
 from harness.tasks.hofstede_vsm.prompts import reversed_order, survey_prompts
 
