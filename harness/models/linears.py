@@ -40,7 +40,7 @@ class PackedLinears:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self._forwards = [(module, _packed(module)) for module in _plain_linears(model)]
+        self._forwards = [(module, prepare(module.weight, module.bias)) for module in _plain_linears(model)]
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -59,10 +59,11 @@ def _plain_linears(model: nn.Module) -> list[nn.Linear]:
     return [module for module in model.modules() if type(module) is nn.Linear and "forward" not in module.__dict__]
 
 
-def _packed(module: nn.Linear) -> Callable[[torch.Tensor], torch.Tensor]:
+def prepare(weight: torch.Tensor, bias: torch.Tensor | None = None) -> Callable[[torch.Tensor], torch.Tensor]:
+    """A product with an (out, in) weight that is brought into oneDNN's layout once."""
     with torch.inference_mode():
-        weight = torch.ops.mkldnn._reorder_linear_weight(module.weight.detach(), _ROWS)
-    return partial(_multiply, weight, module.bias)
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), _ROWS)
+    return partial(_multiply, packed, bias)
 
 
 def _multiply(weight: torch.Tensor, bias: torch.Tensor | None, rows: torch.Tensor) -> torch.Tensor:

@@ -18,7 +18,7 @@ from harness.models.trie import Integers, Mask, Tokens, TokenTrie
 
 BLOCKS: Final = (32, 48, 64, 96, 128, 192, 256, 384, 512)
 """Block lengths in tokens that are worth trying."""
-_BLOCK_OVERHEAD: Final = 32
+_BLOCK_OVERHEAD: Final = 20
 """Tokens by which a block is longer as far as its cost goes: its keys are gathered, its products are small."""
 
 

@@ -1,0 +1,164 @@
+"""Candidates per second of the scorer and of what else could be used, measured in turn in one run."""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+
+from harness.benchmarks import peers, products
+from harness.benchmarks.peers import Floats, Method
+from harness.models.language_model import LanguageModel, gpu_name
+from harness.models.planning import ScorerSpec, choose_plan
+from harness.models.scorer import Scorer
+from harness.records.benchmark import Point, ProductRow, Row, ScorerBenchmark, Spread
+from harness.records.provenance import gather
+
+ROUNDS: Final = 5
+LENGTHS: Final = (0, 10, 20, 40, 80, 160)
+"""Virtual tokens at which the curve is measured."""
+_SHARES: Final = (0.25, 0.5, 0.75, 1.0)
+_SEED: Final = 0
+
+
+def run(
+    lm: LanguageModel,
+    turns: Sequence[str],
+    virtual: int,
+    wanted: ScorerSpec,
+    rounds: int = ROUNDS,
+    done: Callable[[str], None] = lambda _: None,
+) -> ScorerBenchmark:
+    """Measures everything, method by method in each round, so that a busy moment of the machine hits all.
+
+    Args:
+        lm: the model.
+        turns: the prompts of a survey.
+        virtual: V, at least 1.
+        wanted: the user's choices for the scorer.
+        rounds: how often everything is measured, after a first time that does not count.
+        done: is told what comes next.
+    """
+    done("harness alone")
+    scorer = Scorer(lm, turns, virtual, choose_plan(lm, lambda plan: Scorer(lm, turns, virtual, plan), wanted))
+    soft = candidates(lm, virtual, max(2, scorer.micro_batch))
+    wanted_answers = scorer.score(soft)
+    memory = _peak_memory_mb(lm)
+    distinct = scorer.distinct_tokens + virtual
+    with tempfile.TemporaryDirectory() as folder:
+        done("peers at several batch sizes")
+        methods, batches = _methods(lm, turns, virtual, soft, Path(folder))
+        bare = products.products(lm, distinct)
+        times: dict[str, list[float]] = {name: [] for name in ("harness", *methods, *bare)}
+        gaps = {name: float(np.abs(one.score(soft[:1])[0] - wanted_answers[0]).max()) for name, one in methods.items()}
+        for number in range(rounds):
+            done(f"round {number + 1} of {rounds}")
+            times["harness"].append(_seconds(scorer, soft, lm))
+            for name, method in methods.items():
+                times[name].append(_seconds(method, soft[:1], lm))
+            for name, product in bare.items():
+                times[name].append(products.seconds(product, lm))
+    done("curve")
+    operations = 2.0 * products.body_parameters(lm) * distinct
+    product_rows = tuple(_product_row(name, times[name], times["harness"], operations) for name in bare)
+    return ScorerBenchmark(
+        model=lm.spec.name,
+        dtype=str(lm.dtype).removeprefix("torch."),
+        device=str(lm.device),
+        virtual_tokens=virtual,
+        prompts=scorer.prompts,
+        tokens=scorer.tokens + virtual * scorer.prompts,
+        distinct_tokens=distinct,
+        body_parameters=products.body_parameters(lm),
+        scorer=scorer.plan.kind,
+        provenance=gather(torch.get_num_threads(), gpu_name(lm)),
+        rows=(
+            _row("harness", times, scorer.micro_batch, 0.0),
+            *(_row(name, times, batches[name], gaps[name]) for name in methods),
+        ),
+        products=product_rows,
+        matmul_fraction=min(row.fraction.median for row in product_rows),
+        peak_memory_mb=memory,
+        curve=tuple(_curve(lm, turns, virtual, scorer, rounds)),
+    )
+
+
+def candidates(lm: LanguageModel, virtual: int, count: int) -> Floats:
+    """(count, V, D) soft prompts of random tokens, as a search begins with."""
+    rows = np.random.default_rng(_SEED).integers(lm.embedding_rows, size=(count, virtual))
+    return lm.token_embeddings[rows]
+
+
+def _methods(
+    lm: LanguageModel, turns: Sequence[str], virtual: int, soft: Floats, folder: Path
+) -> tuple[dict[str, Method], dict[str, int]]:
+    found = {
+        "lm_eval_peft": peers.at_its_best(
+            lambda batch: peers.LmEval(lm, turns, virtual, batch, folder / str(batch)), peers.BATCHES, soft
+        ),
+        "transformers_loop": peers.at_its_best(
+            lambda batch: peers.Padded(lm, turns, batch, every_logit=True), peers.BATCHES, soft
+        ),
+        "padded_batch": (peers.Padded(lm, turns, len(turns), every_logit=False), len(turns)),
+    }
+    return {name: method for name, (method, _) in found.items()}, {name: batch for name, (_, batch) in found.items()}
+
+
+def _seconds(method: Method, soft: Floats, lm: LanguageModel) -> float:
+    """Of one candidate."""
+    began = time.perf_counter()
+    method.score(soft)
+    if lm.device.type == "cuda":
+        torch.cuda.synchronize(lm.device)
+    return (time.perf_counter() - began) / len(soft)
+
+
+def _row(name: str, times: dict[str, list[float]], batch: int, gap: float) -> Row:
+    rates = Spread.of([1.0 / seconds for seconds in times[name]])
+    return Row(
+        method=name,
+        candidates_per_second=rates.median,
+        spread=(rates.low, rates.high),
+        times_as_long=Spread.of([own / ours for own, ours in zip(times[name], times["harness"], strict=True)]),
+        batch=batch,
+        gap=gap,
+    )
+
+
+def _product_row(name: str, own: Sequence[float], ours: Sequence[float], operations: float) -> ProductRow:
+    return ProductRow(
+        product=name,
+        gflops=Spread.of([operations / seconds / 1e9 for seconds in own]),
+        fraction=Spread.of([seconds / whole for seconds, whole in zip(own, ours, strict=True)]),
+    )
+
+
+def _curve(lm: LanguageModel, turns: Sequence[str], virtual: int, like: Scorer, rounds: int) -> list[Point]:
+    """Cost against the number of prompts, and against the number of virtual tokens; in turn, as everything here."""
+    shapes = [(max(1, round(share * len(turns))), virtual) for share in _SHARES]
+    shapes += [(len(turns), length) for length in LENGTHS if length != virtual]
+    scorers = {shape: Scorer(lm, turns[: shape[0]], shape[1], like.plan) for shape in shapes}
+    times: dict[tuple[int, int], list[float]] = {shape: [] for shape in shapes}
+    for number in range(rounds + 1):
+        for shape, scorer in scorers.items():
+            taken = _seconds(scorer, candidates(lm, shape[1], max(2, scorer.micro_batch)), lm)
+            # The first time is for warming up.
+            if number:
+                times[shape].append(taken)
+    return [
+        Point(prompts=one[0], virtual_tokens=one[1], tokens=scorers[one].engine.tokens, seconds=Spread.of(times[one]))
+        for one in shapes
+    ]
+
+
+def _peak_memory_mb(lm: LanguageModel) -> float:
+    if lm.device.type == "cuda":
+        return torch.cuda.max_memory_allocated(lm.device) / 1e6
+    # Linux counts in units of 1,024 bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

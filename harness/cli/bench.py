@@ -1,0 +1,86 @@
+"""`harness bench`: what the harness costs, beside what else could be used."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import options
+from harness.errors import RunError
+
+if TYPE_CHECKING:
+    from harness.records.benchmark import ScorerBenchmark
+
+app = typer.Typer(help="Measure what the harness costs.", no_args_is_help=True)
+
+
+@app.callback()
+def _commands() -> None:
+    """Measure what the harness costs, beside what else could be used."""
+
+
+@app.command("scorer")
+def scorer(
+    model: options.Model = "respondent",
+    tokens: Annotated[int, typer.Option("--tokens", help="Virtual tokens of the soft prompt.")] = 20,
+    rounds: Annotated[int, typer.Option("--rounds", help="Times that everything is measured, in turn.")] = 5,
+    scorer: options.ScorerKind = "auto",
+    micro_batch: options.MicroBatch = 0,
+    dtype: options.Dtype = "auto",
+    device: options.Device = "auto",
+    device_map: options.DeviceMap = None,
+    trust_remote_code: options.TrustRemoteCode = False,
+    memory_gb: options.MemoryGb = None,
+    survey: options.SurveyFile = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File for the JSON.", rich_help_panel="Output")] = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Candidates per second: this harness, lm-eval with a PEFT adapter, transformers, and the machine's limit.
+
+    All answer the same prompts, method by method in each round. Give --model random:llama-34m for a real shape.
+    """
+    options.whole("--tokens", tokens, 1)
+    options.whole("--rounds", rounds, 1)
+    wanted = options.scorer_spec(scorer, micro_batch)
+    spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
+    if out is not None and not out.parent.is_dir():
+        raise RunError(f"--out {out}: the folder {out.parent} does not exist; make it first")
+
+    from rich.console import Console
+
+    from harness.benchmarks.scorer import run
+    from harness.tasks.hofstede_vsm.prompts import survey_prompts
+    from harness.tasks.hofstede_vsm.survey import load_survey
+
+    # Its remarks are about settings that are ours.
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    turns = [prompt.text for prompt in survey_prompts(load_survey(survey), "tuning")]
+    with Console(stderr=True).status("loading", spinner="line") as status:
+        if quiet:
+            status.stop()
+        lm = options.load_quietly(spec)
+        result = run(lm, turns, tokens, wanted, rounds, status.update)
+    text = result.model_dump_json(indent=1)
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(text)
+    else:
+        _print(result)
+
+
+def _print(result: ScorerBenchmark) -> None:
+    from rich.console import Console
+
+    from harness.report.benchmark import curve_table, products_table, rates_table, scorer_notes
+
+    console = Console()
+    for table in (rates_table(result), products_table(result), curve_table(result)):
+        options.show(console, table)
+        console.print()
+    for line in scorer_notes(result):
+        console.print(line, markup=False, highlight=False)

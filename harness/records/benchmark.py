@@ -1,0 +1,95 @@
+"""The schema of a benchmark's result: plain values, read and written by whoever measures or reports."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from harness.records.schema import Provenance
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Spread(_Frozen):
+    """Median, lowest and highest over the rounds."""
+
+    median: float
+    low: float
+    high: float
+
+    @staticmethod
+    def of(values: Sequence[float]) -> Spread:
+        """Summarises the rounds."""
+        return Spread(median=statistics.median(values), low=min(values), high=max(values))
+
+    def times(self, factor: float) -> Spread:
+        """The same in another unit."""
+        return Spread(median=factor * self.median, low=factor * self.low, high=factor * self.high)
+
+
+class Row(_Frozen):
+    """One method.
+
+    Attributes:
+        method: "harness", "lm_eval_peft", "transformers_loop" or "padded_batch".
+        candidates_per_second: median over the rounds.
+        spread: lowest and highest of the rounds.
+        times_as_long: what it takes for a candidate, as a multiple of the harness in the same round.
+        batch: candidates (harness) or prompts in one forward pass; the best of several.
+        gap: largest difference of an answer from the harness's, nats.
+    """
+
+    method: str
+    candidates_per_second: float
+    spread: tuple[float, float]
+    times_as_long: Spread
+    batch: int
+    gap: float
+
+
+class ProductRow(_Frozen):
+    """The bare matrix products of one candidate by one library: rate, and what part of the harness's time they are."""
+
+    product: str
+    gflops: Spread
+    fraction: Spread
+
+
+class Point(_Frozen):
+    """The harness's cost of one candidate for so many prompts and virtual tokens; `tokens` are those it reads."""
+
+    prompts: int
+    virtual_tokens: int
+    tokens: int
+    seconds: Spread
+
+
+class ScorerBenchmark(_Frozen):
+    """The whole benchmark.
+
+    Attributes:
+        tokens: that one candidate has, soft prompts in front of every prompt counted.
+        distinct_tokens: that remain when what prompts share is stored once.
+        matmul_fraction: bare products over distinct tokens, by the fastest library, as a share of the harness's time.
+        peak_memory_mb: of the card, or of the whole process, when nothing but the harness had run; 10^6 bytes.
+    """
+
+    model: str
+    dtype: str
+    device: str
+    virtual_tokens: int
+    prompts: int
+    tokens: int
+    distinct_tokens: int
+    body_parameters: int
+    scorer: str
+    provenance: Provenance
+    rows: tuple[Row, ...]
+    products: tuple[ProductRow, ...]
+    matmul_fraction: float
+    peak_memory_mb: float
+    curve: tuple[Point, ...]
