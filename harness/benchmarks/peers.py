@@ -1,4 +1,4 @@
-"""What one would use without the harness, each set up as well as its users would: the same prompts, the same answers."""
+"""What one would use without the harness, set up as well as its users would: the same prompts, the same answers."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def run(
     """
     done("harness alone")
     scorer = Scorer(lm, turns, virtual, choose_plan(lm, lambda plan: Scorer(lm, turns, virtual, plan), wanted))
-    soft = candidates(lm, virtual, max(2, scorer.micro_batch))
+    soft = candidates(lm, virtual, _at_once(scorer))
     wanted_answers = scorer.score(soft)
     memory = _peak_memory_mb(lm)
     distinct = scorer.distinct_tokens + virtual
@@ -79,11 +79,12 @@ def run(
         scorer=scorer.plan.kind,
         provenance=gather(torch.get_num_threads(), gpu_name(lm)),
         rows=(
-            _row("harness", times, scorer.micro_batch, 0.0),
+            _row("harness", times, scorer.micro_batch * scorer.workers, 0.0),
             *(_row(name, times, batches[name], gaps[name]) for name in methods),
         ),
         products=product_rows,
-        matmul_fraction=min(row.fraction.median for row in product_rows),
+        matmul_fraction=next(row.fraction.median for row in product_rows if row.product == "torch"),
+        fastest_fraction=min(row.fraction.median for row in product_rows),
         peak_memory_mb=memory,
         curve=tuple(_curve(lm, turns, virtual, scorer, rounds)),
     )
@@ -93,6 +94,11 @@ def candidates(lm: LanguageModel, virtual: int, count: int) -> Floats:
     """(count, V, D) soft prompts of random tokens, as a search begins with."""
     rows = np.random.default_rng(_SEED).integers(lm.embedding_rows, size=(count, virtual))
     return lm.token_embeddings[rows]
+
+
+def _at_once(scorer: Scorer) -> int:
+    """Candidates that keep the scorer busy."""
+    return 2 * scorer.micro_batch * scorer.workers
 
 
 def _methods(
@@ -147,7 +153,7 @@ def _curve(lm: LanguageModel, turns: Sequence[str], virtual: int, like: Scorer, 
     times: dict[tuple[int, int], list[float]] = {shape: [] for shape in shapes}
     for number in range(rounds + 1):
         for shape, scorer in scorers.items():
-            taken = _seconds(scorer, candidates(lm, shape[1], max(2, scorer.micro_batch)), lm)
+            taken = _seconds(scorer, candidates(lm, shape[1], _at_once(scorer)), lm)
             # The first time is for warming up.
             if number:
                 times[shape].append(taken)

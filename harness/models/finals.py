@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import torch
@@ -21,16 +22,24 @@ def final_logits(
     Returns:
         (places, vocabulary) logits of the model's own type, where it has them.
     """
+    if places is None:
+        return _logits(model, inputs)
+    ours = threading.get_ident()
 
     def keep(_module: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        # Passes side by side have a hook each on the same layer.
+        if threading.get_ident() != ours:
+            return arguments
         hidden = arguments[0]
-        if places is not None:
-            hidden = hidden[tuple(place.to(hidden.device) for place in places)][None]
-        return (hidden, *arguments[1:])
+        return (hidden[tuple(place.to(hidden.device) for place in places)][None], *arguments[1:])
 
     hook = model.get_output_embeddings().register_forward_pre_hook(keep)
     try:
-        logits: torch.Tensor = model(**inputs).logits
+        return _logits(model, inputs)
     finally:
         hook.remove()
+
+
+def _logits(model: PreTrainedModel, inputs: dict[str, Any]) -> torch.Tensor:
+    logits: torch.Tensor = model(**inputs).logits
     return logits.flatten(0, 1)

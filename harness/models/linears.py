@@ -22,7 +22,7 @@ _ROWS: Final = 1024
 def available() -> bool:
     """Whether this build of torch has what `PackedLinears` needs."""
     ops = torch.ops.mkldnn
-    return torch.backends.mkldnn.is_available() and all(
+    return bool(torch._C._has_mkldnn) and all(
         hasattr(ops, name) for name in ("_linear_pointwise", "_reorder_linear_weight")
     )
 

@@ -13,7 +13,14 @@ from urllib.request import getproxies
 
 import torch
 from huggingface_hub import constants as hub
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils import logging
 
 from harness.errors import ModelError, UsageError, unknown_choice
@@ -47,8 +54,8 @@ def load(spec: ModelSpec) -> LanguageModel:
     if spec.device_map not in (None, *_DEVICE_MAPS):
         raise unknown_choice("device map", str(spec.device_map), _DEVICE_MAPS, "give --device-map one of them")
     dtype = _dtype(spec.dtype, device)
-    _check_room(spec, dtype, device)
     if spec.random_weights:
+        _check_room(spec, geometry_config(spec.name.removeprefix(RANDOM_PREFIX)), dtype, device)
         model = random_model(spec.name.removeprefix(RANDOM_PREFIX), dtype, device)
         source, tokenizer_source = spec.name, str(BUNDLED)
         digest = _text_digest(model.config.to_json_string())
@@ -56,6 +63,7 @@ def load(spec: ModelSpec) -> LanguageModel:
         source = tokenizer_source = locate(spec.name)
         if not Path(source).is_dir():
             _check_connection()
+        _check_room(spec, _config(spec, source), dtype, device)
         model = _pretrained(spec, source, dtype, device)
         digest = _weights_digest(source, model)
     tokenizer = _tokenizer(spec, tokenizer_source)
@@ -105,35 +113,34 @@ def _check_connection() -> None:
         hub.HF_HUB_OFFLINE = True
 
 
-def _check_room(spec: ModelSpec, dtype: torch.dtype, device: torch.device) -> None:
-    """Refuses a model whose weights alone exceed the memory; one spread over devices is accelerate's to place."""
-    if spec.device_map:
+def _config(spec: ModelSpec, source: str) -> PreTrainedConfig:
+    # What a damaged folder makes the libraries raise is of every kind; the cause stays attached.
+    try:
+        return AutoConfig.from_pretrained(source, trust_remote_code=spec.trust_remote_code)
+    except Exception as error:
+        raise _cannot_load(spec.name, error) from error
+
+
+def _check_room(spec: ModelSpec, config: PreTrainedConfig, dtype: torch.dtype, device: torch.device) -> None:
+    """Refuses a model whose weights alone exceed the memory.
+
+    Not asked of one that accelerate places, or of quantised weights, whose size the configuration does not tell.
+    """
+    if spec.device_map or getattr(config, "quantization_config", None) is not None:
         return
-    need = _weights_needed(spec, dtype)
-    room = budget_bytes(device, spec.memory_gb)
-    if need is not None and need > room:
+    # A configuration can name sizes that make no model; that is said where the model itself is built.
+    try:
+        with torch.device("meta"):
+            empty = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=spec.trust_remote_code)
+    except Exception:
+        return
+    need, room = weights_bytes(empty), budget_bytes(device, spec.memory_gb)
+    if need > room:
         there = f"--memory-gb allows {readable(room)}" if spec.memory_gb else f"{device} has {readable(room)} to give"
         raise ModelError(
             f"model '{spec.name}' needs {readable(need)} for its weights in {str(dtype).removeprefix('torch.')}, "
             f"{there}: give a smaller --dtype or model, or --device-map auto where there are several cards"
         )
-
-
-def _weights_needed(spec: ModelSpec, dtype: torch.dtype) -> int | None:
-    """Bytes, from the configuration alone; None where that does not tell, as for quantised weights."""
-    # Whatever is wrong with a configuration is said where the model itself is built.
-    try:
-        if spec.random_weights:
-            config = geometry_config(spec.name.removeprefix(RANDOM_PREFIX))
-        else:
-            config = AutoConfig.from_pretrained(locate(spec.name), trust_remote_code=spec.trust_remote_code)
-        if getattr(config, "quantization_config", None) is not None:
-            return None
-        with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=spec.trust_remote_code)
-    except Exception:
-        return None
-    return weights_bytes(model)
 
 
 def _pretrained(spec: ModelSpec, source: str, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:

@@ -61,4 +61,4 @@ def activation_bytes(config: PreTrainedConfig, element: int, tokens: int, finals
     layer = 4 * width + max(3 * inner, 12 * width)
     kept = 2 * config.num_hidden_layers * width if cached else 0
     # Logits as the model gives them and in float32, and what the logarithm of their sum takes.
-    return tokens * (layer + kept) * element + finals * config.vocab_size * (element + 8)
+    return int(tokens * (layer + kept) * element + finals * config.vocab_size * (element + 8))

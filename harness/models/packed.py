@@ -10,7 +10,7 @@ import torch
 from harness.models.finals import final_logits
 from harness.models.language_model import LanguageModel
 from harness.models.packing import Packing, choose_packing
-from harness.models.tree_attention import TreeAttention, UnsupportedError
+from harness.models.tree_attention import TreeAttention
 from harness.models.trie import Tokens
 
 
@@ -42,7 +42,6 @@ class Packed:
         self.packing = packing or choose_packing(prompts, virtual)
         shorten = lm.abilities.shortens if shorten is None else shorten
         self._attention = TreeAttention(lm.model, self.packing, shorten)
-        self._layers = lm.model.config.get_text_config().num_hidden_layers
         with torch.inference_mode():
             ids = torch.from_numpy(self.packing.tokens).to(lm.device)
             self._embeddings = lm.model.get_input_embeddings()(ids)  # (T - V, D)
@@ -70,10 +69,7 @@ class Packed:
         if not self._attention.keeps_finals:
             candidates = torch.arange(count, device=soft.device).repeat_interleave(len(self._finals))
             places = candidates, self._finals.repeat(count)
-        self._attention.begin()
-        logits = final_logits(
-            self._model, places, inputs_embeds=rows, position_ids=self._positions.expand(count, -1), use_cache=False
-        )
-        if self._attention.calls < self._layers:
-            raise UnsupportedError("the model does not ask transformers' registry for attention in every layer")
-        return logits
+        with self._attention.one_pass():
+            return final_logits(
+                self._model, places, inputs_embeds=rows, position_ids=self._positions.expand(count, -1), use_cache=False
+            )

@@ -1,16 +1,21 @@
-"""Settings of the whole process that scoring on a CPU profits from. The command line makes them; a library must not."""
+"""Threads and memory of the process. What holds for the whole of it is set by the command line; a library must not."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 
+Each = Callable[..., Iterator[Any]]
 _M_MMAP_THRESHOLD: Final = -3
 _M_TRIM_THRESHOLD: Final = -1
+_M_ARENA_MAX: Final = -8
 _KEPT: Final = 1 << 30
 """Bytes that the allocator keeps rather than return to the system: one pass frees what the next one asks for."""
 _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
@@ -29,12 +34,33 @@ def settle() -> None:
         torch.set_num_threads(min(torch.get_num_threads(), quota))
 
 
+@contextmanager
+def side_by_side(workers: int) -> Iterator[Each]:
+    """A `map` that runs so many calls at a time, each with its share of torch's threads; in order, and lazy for one.
+
+    A pass of a small model over few tokens keeps few threads busy; passes side by side keep them all.
+    """
+    if workers == 1:
+        yield map
+        return
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(max(1, threads // workers),))
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
+        # The libraries below torch keep one number for the process.
+        torch.set_num_threads(threads)
+
+
 def _keep_memory() -> None:
     set_option = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     # Other C libraries have no such function, and manage without.
     if set_option is not None:
         set_option(_M_MMAP_THRESHOLD, _KEPT)
         set_option(_M_TRIM_THRESHOLD, _KEPT)
+        # Threads would take from heaps of their own, which are too small to keep much.
+        set_option(_M_ARENA_MAX, 1)
 
 
 def _cpu_quota() -> int | None:

@@ -23,6 +23,7 @@ from harness.models.chat import check_length, option_tokens, tokenise
 from harness.models.language_model import LanguageModel
 from harness.models.memory import activation_bytes, readable
 from harness.models.packed import Packed
+from harness.models.process import side_by_side
 from harness.models.trie import Tokens, TokenTrie
 
 Floats = NDArray[np.float32]
@@ -39,12 +40,14 @@ class Plan(BaseModel):
     Attributes:
         kind: the engine.
         micro_batch: candidates in one forward pass, as long as memory lasts.
+        workers: forward passes side by side on a CPU, each with its share of the threads.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind
     micro_batch: Annotated[int, Field(ge=1)] = 1
+    workers: Annotated[int, Field(ge=1)] = 1
 
 
 class Engine(Protocol):
@@ -103,6 +106,7 @@ class Scorer:
         self.distinct_tokens = len(TokenTrie.build(prompts))
         """Tokens that remain when what prompts share is stored once."""
         self.micro_batch = self.plan.micro_batch
+        self.workers = self.plan.workers
         if self.bytes_per_candidate > lm.room:
             raise self._too_large(f"and {readable(lm.room)} are left")
 
@@ -132,24 +136,27 @@ class Scorer:
         expected = (self.virtual_tokens, self._lm.width)
         if soft_prompts.ndim != 3 or soft_prompts.shape[1:] != expected:
             raise ValueError(f"soft prompts of shape {soft_prompts.shape}: expected (P, {expected[0]}, {expected[1]})")
+        linears = self._lm.linears.active() if self._lm.linears else nullcontext()
         parts: list[LogProbabilities] = []
         done = 0
-        linears = self._lm.linears.active() if self._lm.linears else nullcontext()
-        with torch.inference_mode(), linears, self.engine.active():
+        with linears, self.engine.active(), side_by_side(self.workers) as each:
             while done < len(soft_prompts):
-                part = soft_prompts[done : done + self.micro_batch]
-                scored = self._attempt(part)
-                if scored is None:
-                    self._halve(len(part))
-                else:
+                waiting = soft_prompts[done:]
+                chunks = [waiting[i : i + self.micro_batch] for i in range(0, len(waiting), self.micro_batch)]
+                for chunk, scored in zip(chunks, each(self._attempt, chunks), strict=True):
+                    if scored is None:
+                        # What stands behind it is asked again, in smaller parts.
+                        self._take_less(len(chunk))
+                        break
                     parts.append(scored)
-                    done += len(part)
+                    done += len(chunk)
         return np.concatenate(parts) if parts else np.zeros((0, self.prompts, len(self._options)))
 
     def _attempt(self, soft_prompts: Floats) -> LogProbabilities | None:
         """The scores of a micro-batch, or None where it does not fit the memory."""
         try:
-            return self._score(soft_prompts)
+            with torch.inference_mode():
+                return self._score(soft_prompts)
         except RuntimeError as error:
             if not _out_of_memory(error):
                 raise
@@ -161,7 +168,7 @@ class Scorer:
         logs = logits[:, self._options] - logits.logsumexp(dim=-1, keepdim=True)
         return logs.reshape(len(soft), self.prompts, -1).double().cpu().numpy()
 
-    def _halve(self, tried: int) -> None:
+    def _take_less(self, tried: int) -> None:
         if self._lm.device.type == "cuda":
             torch.cuda.empty_cache()
         if tried == 1:

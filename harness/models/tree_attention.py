@@ -9,6 +9,7 @@ and values are made for all, queries and everything behind them for those alone.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,6 +31,14 @@ _active: ContextVar[TreeAttention | None] = ContextVar("active tree attention", 
 
 class UnsupportedError(Exception):
     """The model's forward pass does not go through the registry, or its last layer cannot be cut short."""
+
+
+class _Pass(threading.local):
+    """Where a forward pass stands; several run side by side in threads of their own."""
+
+    stage = "whole"
+    keys_and_values: tuple[torch.Tensor, torch.Tensor] | None = None
+    calls = 0
 
 
 class _KeysKnownError(Exception):
@@ -65,10 +74,7 @@ class TreeAttention:
         self._packing = packing
         self._layer = _last_layer(model) if last else None
         self._plans: dict[tuple[torch.device, torch.dtype], tuple[int, _Plan]] = {}
-        self._keys_and_values: tuple[torch.Tensor, torch.Tensor] | None = None
-        self._stage = "whole"
-        self.calls = 0
-        """Times that a layer asked for attention in this forward pass."""
+        self._pass = _Pass()
 
     @property
     def keeps_finals(self) -> bool:
@@ -81,38 +87,47 @@ class TreeAttention:
         original = self._model.config._attn_implementation
         self._original = original
         self._model.set_attn_implementation(NAME)
-        token = _active.set(self)
         hook = self._layer.register_forward_pre_hook(self._shorten, with_kwargs=True) if self._layer else None
         try:
             yield
         finally:
             if hook:
                 hook.remove()
-            _active.reset(token)
             self._model.set_attn_implementation(original)
-            self._keys_and_values = None
 
-    def begin(self) -> None:
-        """Announces the next forward pass."""
-        self._stage = "whole"
-        self.calls = 0
+    @contextmanager
+    def one_pass(self) -> Iterator[None]:
+        """Around a forward pass of this thread, within `active`.
+
+        Raises:
+            UnsupportedError: a layer did not ask for attention.
+        """
+        token = _active.set(self)
+        self._pass.stage, self._pass.calls = "whole", 0
+        try:
+            yield
+        finally:
+            _active.reset(token)
+            self._pass.keys_and_values = None
+        if self._pass.calls < self._model.config.get_text_config().num_hidden_layers:
+            raise UnsupportedError("the model does not ask transformers' registry for attention in every layer")
 
     def attend(self, module: Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, **how: Any) -> Any:
         """Attention of (B, H, T, E) queries; (B, T, H, E) out, as transformers expects it."""
-        self.calls += 1
+        self._pass.calls += 1
         rows = query.shape[0]
         plan = self._plan(query, rows)
         number, length = self._packing.blocks
-        if self._stage == "finals":
-            if self._keys_and_values is None:
+        if self._pass.stage == "finals":
+            if self._pass.keys_and_values is None:
                 raise UnsupportedError("the last layer did not ask for attention")
             found = _blocks(query, plan.asked, rows * number)
-            out = self._own(module)(module, found, *self._keys_and_values, plan.final_bias, **how)[0]
+            out = self._own(module)(module, found, *self._pass.keys_and_values, plan.final_bias, **how)[0]
             picked = out.reshape(-1, *out.shape[2:]).index_select(0, plan.answered)
             return picked.view(rows, len(self._packing.finals), *out.shape[2:]), None
         pair = _blocks(key, plan.keys, rows * number), _blocks(value, plan.keys, rows * number)
-        if self._stage == "keys":
-            self._keys_and_values = pair
+        if self._pass.stage == "keys":
+            self._pass.keys_and_values = pair
             raise _KeysKnownError
         blocks = query.transpose(1, 2).reshape(rows * number, length, *query.shape[1::2]).transpose(1, 2)
         out = self._own(module)(module, blocks, *pair, plan.bias, **how)[0]
@@ -130,12 +145,12 @@ class TreeAttention:
     def _shorten(
         self, layer: Module, arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        self._stage = "keys"
+        self._pass.stage = "keys"
         try:
             layer.forward(*arguments, **named)
             raise UnsupportedError("the last layer did not ask for attention")
         except _KeysKnownError:
-            self._stage = "finals"
+            self._pass.stage = "finals"
         return tuple(map(self._pick, arguments)), {name: self._pick(value) for name, value in named.items()}
 
     def _pick(self, value: Any) -> Any:

@@ -39,7 +39,7 @@ class Row(_Frozen):
         candidates_per_second: median over the rounds.
         spread: lowest and highest of the rounds.
         times_as_long: what it takes for a candidate, as a multiple of the harness in the same round.
-        batch: candidates (harness) or prompts in one forward pass; the best of several.
+        batch: candidates (harness) or prompts that are answered at once; the best of several.
         gap: largest difference of an answer from the harness's, nats.
     """
 
@@ -74,7 +74,9 @@ class ScorerBenchmark(_Frozen):
     Attributes:
         tokens: that one candidate has, soft prompts in front of every prompt counted.
         distinct_tokens: that remain when what prompts share is stored once.
-        matmul_fraction: bare products over distinct tokens, by the fastest library, as a share of the harness's time.
+        matmul_fraction: 2 x body parameters x distinct tokens at the rate of torch's bare product, over the time of a
+            candidate; above 1 where the harness multiplies faster than torch does by itself.
+        fastest_fraction: the same at the rate of the fastest bare product that was measured: what is left to gain.
         peak_memory_mb: of the card, or of the whole process, when nothing but the harness had run; 10^6 bytes.
     """
 
@@ -91,5 +93,6 @@ class ScorerBenchmark(_Frozen):
     rows: tuple[Row, ...]
     products: tuple[ProductRow, ...]
     matmul_fraction: float
+    fastest_fraction: float
     peak_memory_mb: float
     curve: tuple[Point, ...]

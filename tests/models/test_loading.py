@@ -308,7 +308,7 @@ def test_advice_for_the_hub(reason: str, advice: str, monkeypatch: pytest.Monkey
     def fail(*_: object, **__: object) -> None:
         raise OSError(reason)
 
-    monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", fail)
+    monkeypatch.setattr(loading.AutoConfig, "from_pretrained", fail)
     message = refused(ModelSpec(name="some/model"))
     assert message.startswith(f"model 'some/model' cannot be loaded: {advice}")
     assert "(OSError: " in message
