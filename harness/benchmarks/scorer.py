@@ -16,13 +16,15 @@ from harness.benchmarks import peers, products
 from harness.benchmarks.peers import Floats, Method
 from harness.models.language_model import LanguageModel, gpu_name
 from harness.models.planning import ScorerSpec, choose_plan
-from harness.models.scorer import Scorer
-from harness.records.benchmark import Point, ProductRow, Row, ScorerBenchmark, Spread
+from harness.models.scorer import Plan, Scorer, able
+from harness.records.benchmark import Choice, Point, ProductRow, Row, ScorerBenchmark, Spread
 from harness.records.provenance import gather
 
 ROUNDS: Final = 5
 LENGTHS: Final = (0, 10, 20, 40, 80, 160)
 """Virtual tokens at which the curve is measured."""
+TOGETHER: Final = (1, 4)
+"""Candidates in one pass at which engines are compared."""
 _SHARES: Final = (0.25, 0.5, 0.75, 1.0)
 _SEED: Final = 0
 
@@ -64,7 +66,7 @@ def run(
                 times[name].append(_seconds(method, soft[:1], lm))
             for name, product in bare.items():
                 times[name].append(products.seconds(product, lm))
-    done("curve")
+    done("other layouts, and the curve")
     operations = 2.0 * products.body_parameters(lm) * distinct
     product_rows = tuple(_product_row(name, times[name], times["harness"], operations) for name in bare)
     return ScorerBenchmark(
@@ -86,6 +88,7 @@ def run(
         matmul_fraction=next(row.fraction.median for row in product_rows if row.product == "torch"),
         fastest_fraction=min(row.fraction.median for row in product_rows),
         peak_memory_mb=memory,
+        choices=tuple(_choices(lm, turns, virtual, rounds)),
         curve=tuple(_curve(lm, turns, virtual, scorer, rounds)),
     )
 
@@ -143,6 +146,30 @@ def _product_row(name: str, own: Sequence[float], ours: Sequence[float], operati
         gflops=Spread.of([operations / seconds / 1e9 for seconds in own]),
         fraction=Spread.of([seconds / whole for seconds, whole in zip(own, ours, strict=True)]),
     )
+
+
+def _choices(lm: LanguageModel, turns: Sequence[str], virtual: int, rounds: int) -> list[Choice]:
+    """Every engine with one and several candidates in a pass, and with one and all passes side by side."""
+    workers = (1, torch.get_num_threads()) if lm.device.type == "cpu" else (1,)
+    plans = [
+        Plan(kind=kind, micro_batch=together, workers=beside)
+        for kind in able(lm)
+        for together in TOGETHER
+        for beside in dict.fromkeys(workers)
+    ]
+    scorers = [Scorer(lm, turns, virtual, plan) for plan in plans]
+    soft = candidates(lm, virtual, max(plan.micro_batch * plan.workers for plan in plans))
+    times: list[list[float]] = [[] for _ in plans]
+    for number in range(rounds + 1):
+        for scorer, taken in zip(scorers, times, strict=True):
+            seconds = _seconds(scorer, soft, lm)
+            # The first time is for warming up.
+            if number:
+                taken.append(seconds)
+    return [
+        Choice(**plan.model_dump(), candidates_per_second=Spread.of([1.0 / seconds for seconds in taken]))
+        for plan, taken in zip(plans, times, strict=True)
+    ]
 
 
 def _curve(lm: LanguageModel, turns: Sequence[str], virtual: int, like: Scorer, rounds: int) -> list[Point]:

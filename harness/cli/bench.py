@@ -29,6 +29,7 @@ def scorer(
     rounds: Annotated[int, typer.Option("--rounds", help="Times that everything is measured, in turn.")] = 5,
     scorer: options.ScorerKind = "auto",
     micro_batch: options.MicroBatch = 0,
+    workers: options.Workers = 0,
     dtype: options.Dtype = "auto",
     device: options.Device = "auto",
     device_map: options.DeviceMap = None,
@@ -45,7 +46,7 @@ def scorer(
     """
     options.whole("--tokens", tokens, 1)
     options.whole("--rounds", rounds, 1)
-    wanted = options.scorer_spec(scorer, micro_batch)
+    wanted = options.scorer_spec(scorer, micro_batch, workers)
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
     if out is not None and not out.parent.is_dir():
         raise RunError(f"--out {out}: the folder {out.parent} does not exist; make it first")
@@ -76,10 +77,10 @@ def scorer(
 def _print(result: ScorerBenchmark) -> None:
     from rich.console import Console
 
-    from harness.report.benchmark import curve_table, products_table, rates_table, scorer_notes
+    from harness.report.benchmark import choices_table, curve_table, products_table, rates_table, scorer_notes
 
     console = Console()
-    for table in (rates_table(result), products_table(result), curve_table(result)):
+    for table in (rates_table(result), products_table(result), choices_table(result), curve_table(result)):
         options.show(console, table)
         console.print()
     for line in scorer_notes(result):

@@ -46,7 +46,14 @@ ScorerKind = Annotated[
     str, typer.Option("--scorer", help="auto measures; packed or branches.", rich_help_panel="Model")
 ]
 MicroBatch = Annotated[
-    int, typer.Option("--micro-batch", help="Candidates in one pass; 0 measures.", rich_help_panel="Model")
+    int,
+    typer.Option(
+        "--micro-batch", help="Candidates in one pass; 0 is one on a CPU, else measured.", rich_help_panel="Model"
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option("--workers", help="Passes side by side on a CPU; 0 is one for each thread.", rich_help_panel="Model"),
 ]
 Region = Annotated[str, typer.Option("--region", help="all, core, or codes such as USA,CHN.")]
 SurveyFile = Annotated[
@@ -94,18 +101,19 @@ def model_spec(
     )
 
 
-def scorer_spec(kind: str, micro_batch: int) -> ScorerSpec:
+def scorer_spec(kind: str, micro_batch: int, workers: int) -> ScorerSpec:
     """Builds the scorer's spec from flags.
 
     Raises:
-        UsageError: the engine is unknown, or the micro-batch out of range.
+        UsageError: the engine is unknown, or a number is out of range.
     """
     from harness.models.planning import CHOICES, MOST_AT_ONCE, ScorerSpec
 
     if kind not in CHOICES:
         raise unknown_choice("scorer", kind, CHOICES, "give --scorer one of them")
     whole("--micro-batch", micro_batch, 0, MOST_AT_ONCE)
-    return ScorerSpec.model_validate({"kind": kind, "micro_batch": micro_batch})
+    whole("--workers", workers, 0, MOST_AT_ONCE)
+    return ScorerSpec.model_validate({"kind": kind, "micro_batch": micro_batch, "workers": workers})
 
 
 def load_quietly(spec: ModelSpec) -> LanguageModel:

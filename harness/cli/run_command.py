@@ -51,6 +51,7 @@ def run(
     memory_gb: options.MemoryGb = None,
     scorer: options.ScorerKind = "auto",
     micro_batch: options.MicroBatch = 0,
+    workers: options.Workers = 0,
     survey: options.SurveyFile = None,
     targets: options.TargetsFile = None,
     out: Annotated[
@@ -104,7 +105,7 @@ def run(
         share=share,
         pool=pool,
         shots=shots,
-        scorer=options.scorer_spec(scorer, micro_batch),
+        scorer=options.scorer_spec(scorer, micro_batch, workers),
     )
     session = Session(spec, options.load_quietly(spec.model), questionnaire, table)
     session.check()

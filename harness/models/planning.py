@@ -1,8 +1,9 @@
 """Which engine, and how many candidates at once: measured when a run begins, within the memory there is.
 
-What the clock decides must not change numbers, or equal commands would give unequal records. On a CPU, candidates are
-answered together or side by side only where that gives the same bits as one by one. Between engines the last digits do
-differ, so the one with less arithmetic is left only for one that is clearly faster, and the record names it.
+What the clock decides should not change numbers, or equal commands would give unequal records. Engines differ in the
+last digits, so the one with less arithmetic is left only for one that is clearly faster. So do numbers of candidates in
+one pass; on a CPU, where one at a time is as fast as any (`harness bench scorer` shows it), that is not left to the
+clock. On a GPU it decides how fast a run is, and is measured; --micro-batch sets it.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.errors import UsageError
 from harness.models.language_model import LanguageModel, threads
-from harness.models.scorer import KINDS, Floats, Kind, LogProbabilities, Plan, Scorer, able
+from harness.models.scorer import KINDS, Kind, Plan, Scorer, able
 
 Choice = Literal["auto", "packed", "branches"]
 CHOICES: Final[tuple[Choice, ...]] = ("auto", *KINDS)
 MOST_AT_ONCE: Final = 256
 _CLEARLY: Final = 0.9
 _FASTER: Final = 0.97
-"""Time as a share of the other's, from which an engine is left for another, and a number is doubled."""
+"""Time as a share of the other's, from which an engine is left for another, and a micro-batch is doubled."""
 _ROUNDS: Final = 3
 _PAIRS: Final = 5
 _PATIENCE: Final = 2.0
@@ -36,13 +37,15 @@ class ScorerSpec(BaseModel):
 
     Attributes:
         kind: the engine; "auto" measures.
-        micro_batch: candidates in one forward pass; 0 measures.
+        micro_batch: candidates in one forward pass; 0 is one on a CPU, and measured elsewhere.
+        workers: forward passes side by side on a CPU; 0 is one for each thread.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Choice = "auto"
     micro_batch: Annotated[int, Field(ge=0, le=MOST_AT_ONCE)] = 0
+    workers: Annotated[int, Field(ge=0, le=MOST_AT_ONCE)] = 0
 
 
 def choose_plan(lm: LanguageModel, make: Callable[[Plan], Scorer], wanted: ScorerSpec) -> Plan:
@@ -67,75 +70,59 @@ def choose_plan(lm: LanguageModel, make: Callable[[Plan], Scorer], wanted: Score
     trial = _Trial(lm)
     best = scorers[0] if len(scorers) == 1 else trial.fastest(scorers)
     most = max(1, min(MOST_AT_ONCE, lm.room // best.bytes_per_candidate))
-    plan = best.plan
-    if wanted.micro_batch:
-        plan = plan.model_copy(update={"micro_batch": min(wanted.micro_batch, most)})
     if lm.device.type == "cpu":
-        plan = trial.grow(best, plan, "workers", min(threads(), most // plan.micro_batch))
-    if not wanted.micro_batch:
-        plan = trial.grow(best, plan, "micro_batch", most // plan.workers)
-    return plan
+        together = min(wanted.micro_batch or 1, most)
+        return Plan(kind=best.plan.kind, micro_batch=together, workers=_workers(wanted.workers, most // together))
+    together = min(wanted.micro_batch, most) or trial.micro_batch(best, most)
+    return Plan(kind=best.plan.kind, micro_batch=together)
+
+
+def _workers(wanted: int, most: int) -> int:
+    """Passes that share the threads evenly, as many as wanted and no more than memory holds."""
+    most = min(most, wanted or threads(), threads())
+    return max((one for one in range(1, most + 1) if threads() % one == 0), default=1)
 
 
 class _Trial:
-    """Times plans on candidates that a search would begin with."""
+    """Times scorers on candidates that a search would begin with."""
 
     def __init__(self, lm: LanguageModel) -> None:
-        self._lm = lm
         self._embeddings = lm.token_embeddings
         self._began = time.perf_counter()
 
     def fastest(self, scorers: Sequence[Scorer]) -> Scorer:
         """The first scorer, or one that is clearly faster; timed in turn, so that a busy moment hits all."""
-        times = [self._seconds(scorer, scorer.plan) for scorer in scorers]
+        times = [self._seconds(scorer, 1) for scorer in scorers]
         for _ in range(_ROUNDS - 1):
             if not self._late:
-                again = [self._seconds(scorer, scorer.plan) for scorer in scorers]
+                again = [self._seconds(scorer, 1) for scorer in scorers]
                 times = list(map(min, times, again))
         rivals = [place for place, seconds in enumerate(times) if seconds < _CLEARLY * times[0]]
         return scorers[min(rivals, key=lambda place: times[place], default=0)]
 
-    def grow(self, scorer: Scorer, plan: Plan, what: Literal["micro_batch", "workers"], most: int) -> Plan:
-        """Doubles a number of the plan as long as that is faster and, on a CPU, gives the same bits."""
-        while (larger := 2 * getattr(plan, what)) <= most and not self._late:
-            rival = plan.model_copy(update={what: larger})
-            if self._lm.device.type == "cpu" and not self._same_bits(scorer, plan, rival):
-                break
-            ratio = self._ratio(scorer, plan, rival)
+    def micro_batch(self, scorer: Scorer, most: int) -> int:
+        """The largest of 1, 2, 4, ... candidates that was faster, for each of them, than the one before."""
+        size = 1
+        while 2 * size <= most and not self._late:
+            ratios: list[float] = []
+            while len(ratios) < _PAIRS and not (ratios and self._late):
+                own = self._seconds(scorer, size)
+                ratios.append(self._seconds(scorer, 2 * size) / own)
             # A smaller micro-batch than was asked for: memory ran out on the way.
-            if ratio >= _FASTER or scorer.micro_batch < rival.micro_batch:
+            if statistics.median(ratios) >= _FASTER or scorer.micro_batch < 2 * size:
                 break
-            plan = rival
-        return plan
-
-    def _ratio(self, scorer: Scorer, plan: Plan, rival: Plan) -> float:
-        """Time of a candidate under the rival as a share of the plan's; the median of pairs timed in turn."""
-        ratios: list[float] = []
-        while len(ratios) < _PAIRS and not (ratios and self._late):
-            own = self._seconds(scorer, plan)
-            ratios.append(self._seconds(scorer, rival) / own)
-        return statistics.median(ratios)
+            size *= 2
+        return size
 
     @property
     def _late(self) -> bool:
         return time.perf_counter() - self._began > _PATIENCE
 
-    def _candidates(self, scorer: Scorer, count: int) -> Floats:
-        rows = np.resize(np.arange(len(self._embeddings)), count * scorer.virtual_tokens)
-        return self._embeddings[rows].reshape(count, scorer.virtual_tokens, self._embeddings.shape[1])
-
-    def _same_bits(self, scorer: Scorer, plan: Plan, rival: Plan) -> bool:
-        soft = self._candidates(scorer, rival.micro_batch * rival.workers)
-        return np.array_equal(_score(scorer, plan, soft), _score(scorer, rival, soft), equal_nan=True)
-
-    def _seconds(self, scorer: Scorer, plan: Plan) -> float:
-        """Of one candidate."""
-        soft = self._candidates(scorer, plan.micro_batch * plan.workers)
+    def _seconds(self, scorer: Scorer, together: int) -> float:
+        """Of one candidate, when so many are answered in one pass."""
+        rows = np.resize(np.arange(len(self._embeddings)), together * scorer.virtual_tokens)
+        soft = self._embeddings[rows].reshape(together, scorer.virtual_tokens, self._embeddings.shape[1])
+        scorer.micro_batch = together
         began = time.perf_counter()
-        _score(scorer, plan, soft)
-        return (time.perf_counter() - began) / len(soft)
-
-
-def _score(scorer: Scorer, plan: Plan, soft: Floats) -> LogProbabilities:
-    scorer.micro_batch, scorer.workers = plan.micro_batch, plan.workers
-    return scorer.score(soft)
+        scorer.score(soft)
+        return (time.perf_counter() - began) / together

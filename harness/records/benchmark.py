@@ -59,6 +59,15 @@ class ProductRow(_Frozen):
     fraction: Spread
 
 
+class Choice(_Frozen):
+    """The harness with other numbers of candidates at once; what a run chooses is the row "harness"."""
+
+    kind: str
+    micro_batch: int
+    workers: int
+    candidates_per_second: Spread
+
+
 class Point(_Frozen):
     """The harness's cost of one candidate for so many prompts and virtual tokens; `tokens` are those it reads."""
 
@@ -95,4 +104,5 @@ class ScorerBenchmark(_Frozen):
     matmul_fraction: float
     fastest_fraction: float
     peak_memory_mb: float
+    choices: tuple[Choice, ...]
     curve: tuple[Point, ...]

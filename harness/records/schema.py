@@ -107,6 +107,8 @@ class ScorerFacts(_Frozen):
 
     Attributes:
         kind: "packed" or "branches".
+        micro_batch: candidates in one forward pass, as planned.
+        workers: forward passes side by side.
         product: who multiplied matrices: "torch", or "onednn" on a CPU.
         tokens: of all prompts together, without the soft prompt.
         distinct_tokens: that remain when what prompts share is stored once.
@@ -114,6 +116,8 @@ class ScorerFacts(_Frozen):
     """
 
     kind: str
+    micro_batch: int
+    workers: int
     product: str
     tokens: int
     distinct_tokens: int
@@ -149,7 +153,7 @@ class Record(_Frozen):
     provenance: Provenance
     methods: tuple[MethodResult, ...] = Field(min_length=1)
     started: str = Field(description="UTC, ISO 8601")
-    timings: dict[str, float] = Field(description="seconds per phase, evaluations per second, candidates at once")
+    timings: dict[str, float] = Field(description="seconds per phase, and candidate evaluations per second")
 
     @field_validator("spec")
     @classmethod

@@ -10,10 +10,10 @@ from harness.records.benchmark import ScorerBenchmark, Spread
 from harness.report.terminal import listing
 
 _WHO = {
-    "harness": "this harness",
-    "lm_eval_peft": "lm-eval, PEFT adapter loaded once",
-    "transformers_loop": "transformers loop, full logits",
-    "padded_batch": "one padded batch, last logits",
+    "harness": "harness",
+    "lm_eval_peft": "lm-eval + PEFT",
+    "transformers_loop": "transformers loop",
+    "padded_batch": "padded batch",
 }
 
 
@@ -22,17 +22,17 @@ def rates_table(result: ScorerBenchmark) -> Table:
     rows = []
     for row in result.rows:
         low, high = row.spread
+        ours = row.method == "harness"
         rows.append(
             [
                 _WHO[row.method],
-                _short(row.candidates_per_second),
-                f"[{_short(low)}, {_short(high)}]",
-                "" if row.method == "harness" else _spread(row.times_as_long),
+                _spread(Spread(median=row.candidates_per_second, low=low, high=high)),
+                "" if ours else _spread(row.times_as_long),
                 str(row.batch),
-                "" if row.method == "harness" else f"{row.gap:.1g}",
+                "" if ours else f"{row.gap:.1g}",
             ]
         )
-    headings = ["method", "candidates/s", "lowest, highest", "times as long", "batch", "gap, nats"]
+    headings = ["method", "candidates/s", "times as long", "batch", "gap"]
     return listing(headings, rows, f"{result.model}, {result.dtype} on {result.device}", left=1)
 
 
@@ -40,6 +40,14 @@ def products_table(result: ScorerBenchmark) -> Table:
     """The bare matrix products of a candidate, by library."""
     rows = [[row.product, _spread(row.gflops, 4), _spread(row.fraction)] for row in result.products]
     return listing(["bare products by", "GFLOP/s", "share of the time"], rows, "limit", left=1)
+
+
+def choices_table(result: ScorerBenchmark) -> Table:
+    """The harness with other layouts and numbers of candidates at once."""
+    rows = [
+        [one.kind, str(one.micro_batch), str(one.workers), _spread(one.candidates_per_second)] for one in result.choices
+    ]
+    return listing(["layout", "micro-batch", "workers", "candidates/s"], rows, "harness, other layouts", left=1)
 
 
 def curve_table(result: ScorerBenchmark) -> Table:
@@ -62,6 +70,14 @@ def curve_table(result: ScorerBenchmark) -> Table:
 def scorer_notes(result: ScorerBenchmark) -> Iterable[str]:
     """What must be known to read the tables."""
     machine = result.provenance.machine
+    yield (
+        "median [lowest, highest] of the rounds; batch: candidates (harness) or prompts (the others, at the best of "
+        "several) answered at once; gap: largest difference from the harness's answers, nats"
+    )
+    yield (
+        "lm-eval + PEFT: its model class, the adapter loaded once; transformers loop: logits of every token; padded "
+        "batch: all prompts in one pass, logits of the last tokens"
+    )
     yield (
         f"{result.prompts} prompts, {result.virtual_tokens} virtual tokens: {result.tokens} tokens, "
         f"{result.distinct_tokens} distinct ({result.distinct_tokens / result.tokens:.2f}); layout {result.scorer}; "

@@ -25,6 +25,8 @@ def scorer_facts(lm: LanguageModel, scorer: Scorer) -> ScorerFacts:
     """What a record says of how the model was asked."""
     return ScorerFacts(
         kind=scorer.plan.kind,
+        micro_batch=scorer.plan.micro_batch,
+        workers=scorer.plan.workers,
         product="onednn" if lm.linears else "torch",
         tokens=scorer.tokens,
         distinct_tokens=scorer.distinct_tokens,

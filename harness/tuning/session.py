@@ -131,7 +131,6 @@ class Session:
             methods += self._score_tuned(directory, grounds, tuned, plan, watcher)
         scored = sum(evaluator.scored for evaluator in {ground.evaluator for ground in grounds.values()})
         clock.seconds["evaluations_per_second"] = scored / clock.seconds["tuning"]
-        clock.seconds["candidates_at_once"] = respondent.scorer.micro_batch * respondent.scorer.workers
         record = Record(
             run_id=directory.run_id,
             spec=self.spec.plain(),

@@ -37,6 +37,7 @@ CASES = [
     (("run", "--scorer", "pack"), "unknown scorer 'pack': expected one of packed,"),
     (("run", "--micro-batch", "-1"), "--micro-batch -1: expected at least 0"),
     (("run", "--micro-batch", "1000"), "--micro-batch 1000: expected at most 256"),
+    (("run", "--workers", "-1"), "--workers -1: expected at least 0"),
     (("run", "--memory-gb", "0"), "--memory-gb 0: expected a positive number of GB"),
     (("run", "--memory-gb", "nan"), "--memory-gb nan: expected a positive number of GB"),
     (("run", "--memory-gb", "0.001"), "needs 3.7 MB for its weights in float32, --memory-gb allows 1.0 MB"),

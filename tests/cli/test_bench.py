@@ -35,7 +35,7 @@ def test_the_json(harness, tmp_path):
 def test_the_tables(harness):
     done = harness(*SMALL, "--quiet")
     assert (done.code, done.err) == (0, "")
-    for shown in ("this harness", "lm-eval, PEFT adapter loaded once", "transformers loop, full logits"):
+    for shown in ("\nharness ", "\nlm-eval + PEFT ", "\ntransformers loop ", "\npadded batch "):
         assert shown in done.out
     assert "random:llama-tiny, float32 on cpu" in done.out
     assert "3354 tokens, 952 distinct (0.28)" in " ".join(done.out.split())

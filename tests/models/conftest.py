@@ -57,6 +57,8 @@ GEOMETRIES: dict[str, dict[str, Any]] = {
     "mistral": {"model_type": "mistral", **COMMON, "sliding_window": WIDE},
     "phi3": {"model_type": "phi3", **COMMON, "sliding_window": None},
     "opt": {"model_type": "opt", **OPT},
+    # The window holds any prompt, and not the row of all of them.
+    "mistral-window": {"model_type": "mistral", **COMMON, "sliding_window": WIDE // 16},
     # The window is shorter than any prompt.
     "mistral-narrow": {"model_type": "mistral", **COMMON, "sliding_window": NARROW},
     "gemma3-narrow": {

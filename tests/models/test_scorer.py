@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from accelerate import disk_offload
 from numpy.typing import NDArray
 
 from harness.errors import ModelError
@@ -98,6 +100,34 @@ def test_the_tuning_survey(kind: Any, model: Model, turns: Any, plain_scores: An
     lm = model("llama")
     candidates = soft_prompts(1, 4, lm)
     near(Scorer(lm, turns.many, 4, Plan(kind=kind)).score(candidates), plain_scores(lm, turns.many, candidates))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_longer_than_the_window_that_every_prompt_fits(
+    kind: Any, model: Model, turns: Any, plain_scores: Any, soft_prompts: Any
+) -> None:
+    lm = model("mistral-window")
+    candidates = soft_prompts(1, 4, lm)
+    scorer = Scorer(lm, turns.many, 4, Plan(kind=kind))
+    assert lm.attention_window is not None
+    assert scorer.distinct_tokens > lm.attention_window
+    near(scorer.score(candidates), plain_scores(lm, turns.many, candidates))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_that_accelerate_brings_when_they_are_needed(
+    kind: Any, folder_of: Any, turns: Any, plain_scores: Any, soft_prompts: Any, tmp_path: Path
+) -> None:
+    """As a device map does for a model larger than its device: every layer's weights come and go around its pass."""
+    lm = load(ModelSpec(name=str(folder_of("llama")), device="cpu", device_map="cpu"))
+    candidates = soft_prompts(3, 2, lm)
+    wanted = plain_scores(lm, turns.few, candidates)
+    layers = lm.model.model.layers
+    for layer in layers:
+        disk_offload(layer, str(tmp_path / str(id(layer))), execution_device=torch.device("cpu"))
+    assert all(parameter.device.type == "meta" for parameter in layers.parameters())
+    near(Scorer(lm, turns.few, 2, Plan(kind=kind, micro_batch=2)).score(candidates), wanted)
+    assert lm.linears is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
