@@ -9,7 +9,7 @@ import torch
 
 from harness.models.finals import final_logits
 from harness.models.language_model import LanguageModel
-from harness.models.packing import Packing, choose_packing
+from harness.models.packing import Packing, pack
 from harness.models.tree_attention import TreeAttention
 from harness.models.trie import Tokens
 
@@ -39,7 +39,7 @@ class Packed:
         shorten: bool | None = None,
     ) -> None:
         self._model = lm.model
-        self.packing = packing or choose_packing(prompts, virtual)
+        self.packing = packing or pack(prompts, virtual)
         shorten = lm.abilities.shortens if shorten is None else shorten
         self._attention = TreeAttention(lm.model, self.packing, shorten)
         with torch.inference_mode():

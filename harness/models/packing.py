@@ -57,26 +57,29 @@ class Packing:
         return self.mask.shape[0], self.mask.shape[1]
 
 
-def pack(prompts: Sequence[Tokens], virtual: int, block: int) -> Packing:
-    """Packs prompts behind V virtual tokens, in blocks of about `block` tokens of equal length."""
+def pack(prompts: Sequence[Tokens], virtual: int, block: int | None = None) -> Packing:
+    """Packs prompts behind V virtual tokens, in blocks of about `block` tokens of equal length.
+
+    By default, the length in `BLOCKS` that has the cheapest attention, counted and not timed: equal runs stay equal.
+    """
     trie = TokenTrie.build(prompts)
     parents = _behind(trie.parents, virtual)
-    number = max(1, round(len(parents) / block))
-    length = -(-len(parents) // number)
+    positions = np.concatenate([np.arange(virtual), trie.depths + virtual])
+    number, length = _cheapest(positions) if block is None else _blocks(len(parents), block)
     starts = range(0, len(parents), length)
     paths = [_path(parents, int(parents[start])) for start in starts]
     deepest = max(map(len, paths))
-    keys = np.zeros((len(starts), deepest + length), dtype=np.int64)
-    mask = np.zeros((len(starts), length, deepest + length), dtype=np.bool_)
+    keys = np.zeros((number, deepest + length), dtype=np.int64)
+    mask = np.zeros((number, length, deepest + length), dtype=np.bool_)
     mask[:, np.arange(length), deepest + np.arange(length)] = True
     for row, (start, path) in enumerate(zip(starts, paths, strict=True)):
         keys[row, deepest - len(path) : deepest] = path
         keys[row, deepest:] = np.arange(start, start + length)
         _allow(mask[row], parents[start : start + length], start, path)
-    padding = len(starts) * length - len(parents)
+    padding = number * length - len(parents)
     return Packing(
         tokens=np.pad(trie.tokens, (0, padding)),
-        positions=np.concatenate([np.arange(virtual), trie.depths + virtual, np.zeros(padding, dtype=np.int64)]),
+        positions=np.pad(positions, (0, padding)),
         keys=keys,
         mask=mask,
         finals=trie.finals + virtual,
@@ -86,14 +89,21 @@ def pack(prompts: Sequence[Tokens], virtual: int, block: int) -> Packing:
     )
 
 
-def choose_packing(prompts: Sequence[Tokens], virtual: int) -> Packing:
-    """Packs with the block length that has the cheapest attention, counted and not timed: equal runs stay equal."""
+def _blocks(tokens: int, block: int) -> tuple[int, int]:
+    """Number and length of the blocks when each has about `block` tokens."""
+    length = -(-tokens // max(1, round(tokens / block)))
+    return -(-tokens // length), length
 
-    def cost(packing: Packing) -> float:
-        number, length = packing.blocks
-        return float(number * (length + _BLOCK_OVERHEAD) * packing.keys.shape[1])
 
-    return min((pack(prompts, virtual, block) for block in BLOCKS), key=cost)
+def _cheapest(positions: Integers) -> tuple[int, int]:
+    """Number and length of the blocks whose attention costs least; a token has as many ancestors as its position."""
+
+    def cost(blocks: tuple[int, int]) -> float:
+        number, length = blocks
+        keys = int(positions[::length].max()) + length
+        return float(number * (length + _BLOCK_OVERHEAD) * keys)
+
+    return min((_blocks(len(positions), block) for block in BLOCKS), key=cost)
 
 
 def _behind(parents: Integers, virtual: int) -> Integers:

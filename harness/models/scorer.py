@@ -121,7 +121,7 @@ class Scorer:
     def score(self, soft_prompts: Floats) -> LogProbabilities:
         """Log-probabilities of the five options after each prompt.
 
-        Where memory runs out, the micro-batch is halved, once and for all.
+        Where memory runs out, passes side by side are given up and then the micro-batch is halved, once and for all.
 
         Args:
             soft_prompts: (P, V, D) input embeddings; V may be 0.
@@ -139,17 +139,18 @@ class Scorer:
         linears = self._lm.linears.active() if self._lm.linears else nullcontext()
         parts: list[LogProbabilities] = []
         done = 0
-        with linears, self.engine.active(), side_by_side(self.workers) as each:
+        with linears, self.engine.active():
             while done < len(soft_prompts):
                 waiting = soft_prompts[done:]
                 chunks = [waiting[i : i + self.micro_batch] for i in range(0, len(waiting), self.micro_batch)]
-                for chunk, scored in zip(chunks, each(self._attempt, chunks), strict=True):
-                    if scored is None:
-                        # What stands behind it is asked again, in smaller parts.
-                        self._take_less(len(chunk))
-                        break
-                    parts.append(scored)
-                    done += len(chunk)
+                with side_by_side(min(self.workers, len(chunks))) as each:
+                    for chunk, scored in zip(chunks, each(self._attempt, chunks), strict=True):
+                        if scored is None:
+                            # What stands behind it is asked again, with less at once.
+                            self._take_less(len(chunk))
+                            break
+                        parts.append(scored)
+                        done += len(chunk)
         return np.concatenate(parts) if parts else np.zeros((0, self.prompts, len(self._options)))
 
     def _attempt(self, soft_prompts: Floats) -> LogProbabilities | None:
@@ -171,13 +172,17 @@ class Scorer:
     def _take_less(self, tried: int) -> None:
         if self._lm.device.type == "cuda":
             torch.cuda.empty_cache()
-        if tried == 1:
+        before = tried * self.workers
+        if self.workers > 1:
+            self.workers = 1
+        elif tried > 1:
+            self.micro_batch = tried // 2
+        else:
             raise self._too_large("and memory ran out")
-        self.micro_batch = tried // 2
         _log.warning(
-            "out of memory with %d candidates at once; going on with %d at a time, --micro-batch sets it",
-            tried,
-            self.micro_batch,
+            "out of memory with %d candidates at once; going on with %d, --micro-batch and --workers set it",
+            before,
+            self.micro_batch * self.workers,
         )
 
     def _too_large(self, where: str) -> ModelError:

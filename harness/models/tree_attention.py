@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -73,7 +74,8 @@ class TreeAttention:
         self._model = model
         self._packing = packing
         self._layer = _last_layer(model) if last else None
-        self._plans: dict[tuple[torch.device, torch.dtype], tuple[int, _Plan]] = {}
+        # The whole micro-batch and the rest of a population, on each device of a model.
+        self._plan = lru_cache(maxsize=32)(partial(_make_plan, packing))
         self._pass = _Pass()
 
     @property
@@ -116,7 +118,7 @@ class TreeAttention:
         """Attention of (B, H, T, E) queries; (B, T, H, E) out, as transformers expects it."""
         self._pass.calls += 1
         rows = query.shape[0]
-        plan = self._plan(query, rows)
+        plan = self._plan(rows, query.device, query.dtype)
         number, length = self._packing.blocks
         if self._pass.stage == "finals":
             if self._pass.keys_and_values is None:
@@ -160,13 +162,6 @@ class TreeAttention:
         if isinstance(value, torch.Tensor) and value.ndim >= 2 and value.shape[1] == self._packing.length:
             return value.index_select(1, torch.from_numpy(self._packing.finals).to(value.device))
         return value
-
-    def _plan(self, like: torch.Tensor, rows: int) -> _Plan:
-        place = (like.device, like.dtype)
-        known = self._plans.get(place)
-        if known is None or known[0] != rows:
-            known = self._plans[place] = (rows, _make_plan(self._packing, rows, *place))
-        return known[1]
 
 
 def _attend(module: Module, query: Any, key: Any, value: Any, attention_mask: Any, **how: Any) -> Any:

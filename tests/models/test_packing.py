@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness.models.packing import BLOCKS, Packing, choose_packing, pack
+from harness.models.packing import BLOCKS, Packing, pack
 from harness.models.trie import Tokens
 
 # Few different tokens, so that prompts share beginnings, repeat and contain one another.
@@ -62,7 +62,7 @@ def test_a_key_that_may_be_seen_stands_once_in_a_block(prompts: list[Tokens], vi
 def test_a_long_survey_is_cut_into_short_blocks() -> None:
     header = tuple(range(20))
     prompts = [(*header, 100 + scale, *range(30), 200 + item, *range(15)) for scale in range(4) for item in range(10)]
-    packing = choose_packing(prompts, 10)
+    packing = pack(prompts, 10)
     _, length = packing.blocks
     assert length in [pack(prompts, 10, block).blocks[1] for block in BLOCKS]
     # Keys of a block are a path and the block itself, a fraction of the row.

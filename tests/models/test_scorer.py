@@ -16,7 +16,7 @@ from harness.models.chat import tokenise
 from harness.models.language_model import Abilities, LanguageModel, ModelSpec
 from harness.models.loading import load
 from harness.models.packed import Packed
-from harness.models.packing import BLOCKS, choose_packing, pack
+from harness.models.packing import BLOCKS, pack
 from harness.models.scorer import KINDS, Engine, Plan, Scorer, able
 from harness.models.trie import capacities, lay_out
 from harness.tasks.hofstede_vsm.answers import option_mass
@@ -273,7 +273,7 @@ def test_the_choice_of_a_layout_is_repeatable(model: Model, turns: Any) -> None:
     first, second = choose_layout(prompts, lm), choose_layout(prompts, lm)
     assert first.shape == second.shape
     assert np.array_equal(first.tokens, second.tokens)
-    assert choose_packing(prompts, 4).blocks == choose_packing(prompts, 4).blocks
+    assert np.array_equal(pack(prompts, 4).keys, pack(prompts, 4).keys)
 
 
 class Crowded:
@@ -309,12 +309,28 @@ def test_a_micro_batch_too_large_is_halved_and_said(
     np.testing.assert_allclose(scorer.score(candidates), wanted, rtol=0, atol=1e-5)
     assert crowded.asked == [8, 4, 2, 2, 2, 2, 2, 1]
     assert [record.getMessage() for record in caplog.records] == [
-        f"out of memory with {many} candidates at once; going on with {few} at a time, --micro-batch sets it"
+        f"out of memory with {many} candidates at once; going on with {few}, --micro-batch and --workers set it"
         for many, few in ((8, 4), (4, 2))
     ]
     # It is remembered.
     scorer.score(candidates[:4])
     assert crowded.asked[8:] == [2, 2]
+
+
+def test_passes_side_by_side_are_given_up_first(
+    model: Model, turns: Any, soft_prompts: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    lm = model("llama")
+    candidates = soft_prompts(6, 2, lm)
+    crowded = Crowded(engine("packed", lm, turns.few, 2), 1, MESSAGES[1])
+    scorer = Scorer(lm, turns.few, 2, Plan(kind="packed", micro_batch=2, workers=2), crowded)
+    wanted = Scorer(lm, turns.few, 2).score(candidates)
+    np.testing.assert_allclose(scorer.score(candidates), wanted, rtol=0, atol=1e-5)
+    assert (scorer.micro_batch, scorer.workers) == (1, 1)
+    assert [record.getMessage()[:58] for record in caplog.records] == [
+        "out of memory with 4 candidates at once; going on with 2, ",
+        "out of memory with 2 candidates at once; going on with 1, ",
+    ]
 
 
 def test_no_memory_for_one_candidate_says_how_much_it_takes(model: Model, turns: Any, soft_prompts: Any) -> None:
