@@ -47,7 +47,7 @@ def _torch(lm: LanguageModel, rows: int) -> Product:
 
     def run() -> None:
         for weight in matrices:
-            nn.functional.linear(inputs[weight.shape[1]], weight)
+            nn.functional.linear(inputs[weight.device, weight.shape[1]], weight)
 
     return run
 
@@ -55,7 +55,7 @@ def _torch(lm: LanguageModel, rows: int) -> Product:
 def _onednn(lm: LanguageModel, rows: int) -> Product:
     matrices = _matrices(lm)
     inputs = _inputs(lm, matrices, rows)
-    pairs = [(inputs[weight.shape[1]], linears.prepare(weight)) for weight in matrices]
+    pairs = [(inputs[weight.device, weight.shape[1]], linears.prepare(weight)) for weight in matrices]
 
     def run() -> None:
         for given, multiply in pairs:
@@ -74,8 +74,8 @@ def _matrices(lm: LanguageModel) -> list[torch.Tensor]:
     return weights
 
 
-def _inputs(lm: LanguageModel, matrices: list[torch.Tensor], rows: int) -> dict[int, torch.Tensor]:
+def _inputs(lm: LanguageModel, matrices: list[torch.Tensor], rows: int) -> dict[tuple[torch.device, int], torch.Tensor]:
     return {
-        width: torch.randn(rows, width, dtype=lm.dtype, device=lm.device)
-        for width in {weight.shape[1] for weight in matrices}
+        (device, width): torch.randn(rows, width, dtype=lm.dtype, device=device)
+        for device, width in {(weight.device, weight.shape[1]) for weight in matrices}
     }

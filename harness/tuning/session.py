@@ -117,7 +117,9 @@ class Session:
         respondent = self._respondent("tuning", plan)
         grounds = Candidates(self.spec, self.lm, self.table).grounds(respondent, self.regions)
         with directory.open_journal() as journal:
-            journal.append({"spec": self.spec.plain(), "spec_digest": self.spec.digest})
+            journal.append(
+                {"spec": self.spec.plain(), "spec_digest": self.spec.digest, "plan": plan.model_dump(mode="json")}
+            )
             watcher.phase("tuning", self._evaluations_planned())
             tuning = Tuning(self.spec, grounds, journal, watcher.tuning)
             with clock.measure("tuning"):

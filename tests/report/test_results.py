@@ -1,7 +1,10 @@
-"""The table of the README is that of the committed record, and the record can still be read."""
+"""What the README shows is what the committed records and benchmarks say, and they can still be read."""
 
 from pathlib import Path
 
+import pytest
+
+from harness.records.benchmark import ScorerBenchmark
 from harness.records.run_directory import RunDirectory
 from harness.report.leaderboard import build
 
@@ -30,3 +33,23 @@ def test_the_record_is_of_the_bundled_model_survey_and_targets():
     assert record.spec["survey"]["digest"] == load_survey().digest
     assert record.spec["targets"]["digest"] == load_regions().digest
     assert record.provenance.git_dirty is False
+
+
+@pytest.mark.parametrize("name", ["llama-34m", "respondent"])
+def test_the_committed_benchmarks_can_be_read_and_hold_what_they_claim(name):
+    found = ScorerBenchmark.model_validate_json((ROOT / "results" / "benchmarks" / f"scorer-{name}.json").read_bytes())
+    assert found.model.endswith(name)
+    assert found.provenance.git_dirty is False
+    assert found.distinct_tokens <= 0.4 * found.tokens
+    assert all(row.gap < 1e-4 for row in found.rows)
+
+
+def test_the_readme_shows_the_committed_benchmark():
+    found = ScorerBenchmark.model_validate_json((ROOT / "results/benchmarks/scorer-llama-34m.json").read_bytes())
+    rows = {row.method: row for row in found.rows}
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert (
+        f"{rows['harness'].candidates_per_second:.1f} candidates per second, lm-eval takes "
+        f"{rows['lm_eval_peft'].times_as_long.median:.1f} times as long, a transformers loop "
+        f"{rows['transformers_loop'].times_as_long.median:.1f} times"
+    ) in readme
