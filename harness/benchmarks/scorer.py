@@ -5,9 +5,10 @@ from __future__ import annotations
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +21,9 @@ from harness.models.scorer import Plan, Scorer, able
 from harness.records.benchmark import Choice, Point, ProductRow, Row, ScorerBenchmark, Spread
 from harness.records.provenance import gather
 
+Key = TypeVar("Key", bound=Hashable)
+Measured = Callable[[], float]
+"""Does its work once and says how long a candidate took, seconds."""
 ROUNDS: Final = 5
 LENGTHS: Final = (0, 10, 20, 40, 80, 160)
 """Virtual tokens at which the curve is measured."""
@@ -50,25 +54,21 @@ def run(
     done("harness alone")
     scorer = Scorer(lm, turns, virtual, choose_plan(lm, lambda plan: Scorer(lm, turns, virtual, plan), wanted))
     soft = candidates(lm, virtual, _at_once(scorer))
-    wanted_answers = scorer.score(soft)
+    answers = scorer.score(soft)[0]
     memory = _peak_memory_mb(lm)
     distinct = scorer.distinct_tokens + virtual
     with tempfile.TemporaryDirectory() as folder:
         done("peers at several batch sizes")
         methods, batches = _methods(lm, turns, virtual, soft, Path(folder))
+        gaps = {name: float(np.abs(one.score(soft[:1])[0] - answers).max()) for name, one in methods.items()}
         bare = products.products(lm, distinct)
-        times: dict[str, list[float]] = {name: [] for name in ("harness", *methods, *bare)}
-        gaps = {name: float(np.abs(one.score(soft[:1])[0] - wanted_answers[0]).max()) for name, one in methods.items()}
-        for number in range(rounds):
-            done(f"round {number + 1} of {rounds}")
-            times["harness"].append(_seconds(scorer, soft, lm))
-            for name, method in methods.items():
-                times[name].append(_seconds(method, soft[:1], lm))
-            for name, product in bare.items():
-                times[name].append(products.seconds(product, lm))
-    done("other layouts, and the curve")
+        measured: dict[str, Measured] = {"harness": lambda: _seconds(scorer, soft, lm)}
+        measured |= {name: partial(_seconds, method, soft[:1], lm) for name, method in methods.items()}
+        measured |= {name: partial(products.seconds, product, lm) for name, product in bare.items()}
+        times = _in_turn(measured, rounds, lambda number: done(f"round {number} of {rounds}"))
     operations = 2.0 * products.body_parameters(lm) * distinct
-    product_rows = tuple(_product_row(name, times[name], times["harness"], operations) for name in bare)
+    limits = tuple(_product_row(name, times[name], times["harness"], operations) for name in bare)
+    done("other layouts, and the curve")
     return ScorerBenchmark(
         model=lm.spec.name,
         dtype=str(lm.dtype).removeprefix("torch."),
@@ -84,13 +84,30 @@ def run(
             _row("harness", times, scorer.micro_batch * scorer.workers, 0.0),
             *(_row(name, times, batches[name], gaps[name]) for name in methods),
         ),
-        products=product_rows,
-        matmul_fraction=next(row.fraction.median for row in product_rows if row.product == "torch"),
-        fastest_fraction=min(row.fraction.median for row in product_rows),
+        products=limits,
+        matmul_fraction=next(row.fraction.median for row in limits if row.product == "torch"),
+        fastest_fraction=min(row.fraction.median for row in limits),
         peak_memory_mb=memory,
         choices=tuple(_choices(lm, turns, virtual, rounds)),
         curve=tuple(_curve(lm, turns, virtual, scorer, rounds)),
     )
+
+
+def _in_turn(
+    measured: Mapping[Key, Measured], rounds: int, begin: Callable[[int], None] = lambda _: None
+) -> dict[Key, list[float]]:
+    """Seconds of each method in each round, one method after the other, so that a busy moment of the machine hits all.
+
+    A first time, for warming up, does not count.
+    """
+    times: dict[Key, list[float]] = {name: [] for name in measured}
+    for measure in measured.values():
+        measure()
+    for number in range(1, rounds + 1):
+        begin(number)
+        for name, measure in measured.items():
+            times[name].append(measure())
+    return times
 
 
 def candidates(lm: LanguageModel, virtual: int, count: int) -> Floats:
@@ -157,33 +174,26 @@ def _choices(lm: LanguageModel, turns: Sequence[str], virtual: int, rounds: int)
         for together in TOGETHER
         for beside in dict.fromkeys(workers)
     ]
-    scorers = [Scorer(lm, turns, virtual, plan) for plan in plans]
     soft = candidates(lm, virtual, max(plan.micro_batch * plan.workers for plan in plans))
-    times: list[list[float]] = [[] for _ in plans]
-    for number in range(rounds + 1):
-        for scorer, taken in zip(scorers, times, strict=True):
-            seconds = _seconds(scorer, soft, lm)
-            # The first time is for warming up.
-            if number:
-                taken.append(seconds)
+    times = _in_turn({plan: partial(_seconds, Scorer(lm, turns, virtual, plan), soft, lm) for plan in plans}, rounds)
     return [
-        Choice(**plan.model_dump(), candidates_per_second=Spread.of([1.0 / seconds for seconds in taken]))
-        for plan, taken in zip(plans, times, strict=True)
+        Choice(**plan.model_dump(), candidates_per_second=Spread.of([1.0 / seconds for seconds in times[plan]]))
+        for plan in plans
     ]
 
 
 def _curve(lm: LanguageModel, turns: Sequence[str], virtual: int, like: Scorer, rounds: int) -> list[Point]:
-    """Cost against the number of prompts, and against the number of virtual tokens; in turn, as everything here."""
+    """Cost against the number of prompts, and against the number of virtual tokens."""
     shapes = [(max(1, round(share * len(turns))), virtual) for share in _SHARES]
     shapes += [(len(turns), length) for length in LENGTHS if length != virtual]
     scorers = {shape: Scorer(lm, turns[: shape[0]], shape[1], like.plan) for shape in shapes}
-    times: dict[tuple[int, int], list[float]] = {shape: [] for shape in shapes}
-    for number in range(rounds + 1):
-        for shape, scorer in scorers.items():
-            taken = _seconds(scorer, candidates(lm, shape[1], _at_once(scorer)), lm)
-            # The first time is for warming up.
-            if number:
-                times[shape].append(taken)
+    times = _in_turn(
+        {
+            shape: partial(_seconds, scorer, candidates(lm, shape[1], _at_once(scorer)), lm)
+            for shape, scorer in scorers.items()
+        },
+        rounds,
+    )
     return [
         Point(prompts=one[0], virtual_tokens=one[1], tokens=scorers[one].engine.tokens, seconds=Spread.of(times[one]))
         for one in shapes
