@@ -58,11 +58,7 @@ class Packed:
         return self._attention.active()
 
     def logits(self, soft: torch.Tensor) -> torch.Tensor:
-        """(B * N, vocabulary) logits after each prompt, for (B, V, D) soft prompts; within `active`.
-
-        Raises:
-            UnsupportedError: the model does not ask transformers' registry for attention.
-        """
+        """(B * N, vocabulary) logits after each prompt, for (B, V, D) soft prompts; within `active`."""
         count = len(soft)
         rows = torch.cat([soft, self._embeddings.expand(count, -1, -1)], dim=1)
         places = None

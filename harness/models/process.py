@@ -49,7 +49,7 @@ def side_by_side(workers: int) -> Iterator[Each]:
         yield pool.map
     finally:
         pool.shutdown(cancel_futures=True)
-        # The libraries below torch keep one number for the process.
+        # torch gives the number that was set last to every thread that begins later.
         torch.set_num_threads(threads)
 
 

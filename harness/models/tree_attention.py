@@ -39,7 +39,6 @@ class _Pass(threading.local):
 
     stage = "whole"
     keys_and_values: tuple[torch.Tensor, torch.Tensor] | None = None
-    calls = 0
 
 
 class _KeysKnownError(Exception):
@@ -99,24 +98,17 @@ class TreeAttention:
 
     @contextmanager
     def one_pass(self) -> Iterator[None]:
-        """Around a forward pass of this thread, within `active`.
-
-        Raises:
-            UnsupportedError: a layer did not ask for attention.
-        """
+        """Around a forward pass of this thread, within `active`."""
         token = _active.set(self)
-        self._pass.stage, self._pass.calls = "whole", 0
+        self._pass.stage = "whole"
         try:
             yield
         finally:
             _active.reset(token)
             self._pass.keys_and_values = None
-        if self._pass.calls < self._model.config.get_text_config().num_hidden_layers:
-            raise UnsupportedError("the model does not ask transformers' registry for attention in every layer")
 
     def attend(self, module: Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, **how: Any) -> Any:
         """Attention of (B, H, T, E) queries; (B, T, H, E) out, as transformers expects it."""
-        self._pass.calls += 1
         rows = query.shape[0]
         plan = self._plan(rows, query.device, query.dtype)
         number, length = self._packing.blocks

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ def test_threads_are_given_back_after_a_failure(three_threads: None) -> None:
     with pytest.raises(ZeroDivisionError), process.side_by_side(2) as each:
         list(each(lambda number: 1 // number, range(3)))
     assert torch.get_num_threads() == 3
+    # torch remembers the last number that was set for threads that begin later.
+    with ThreadPoolExecutor(1) as later:
+        assert later.submit(torch.get_num_threads).result() == 3
 
 
 @pytest.mark.parametrize("kind", ["packed", "branches"])
