@@ -62,13 +62,19 @@ def run(
         methods, batches = _methods(lm, turns, virtual, soft, Path(folder))
         gaps = {name: float(np.abs(one.score(soft[:1])[0] - answers).max()) for name, one in methods.items()}
         bare = products.products(lm, distinct)
-        measured: dict[str, Measured] = {"harness": lambda: _seconds(scorer, soft, lm)}
+        measured: dict[str, Measured] = {}
         measured |= {name: partial(_seconds, method, soft[:1], lm) for name, method in methods.items()}
         measured |= {name: partial(products.seconds, product, lm) for name, product in bare.items()}
+        others = _other_plans(lm, scorer)
+        soft_for_all = candidates(lm, virtual, max(plan.micro_batch * plan.workers for plan in (scorer.plan, *others)))
+        measured["harness"] = lambda: _seconds(scorer, soft_for_all, lm)
+        measured |= {
+            str(plan): partial(_seconds, Scorer(lm, turns, virtual, plan), soft_for_all, lm) for plan in others
+        }
         times = _in_turn(measured, rounds, lambda number: done(f"round {number} of {rounds}"))
     operations = 2.0 * products.body_parameters(lm) * distinct
     limits = tuple(_product_row(name, times[name], times["harness"], operations) for name in bare)
-    done("other layouts, and the curve")
+    done("curve")
     return ScorerBenchmark(
         model=lm.spec.name,
         dtype=str(lm.dtype).removeprefix("torch."),
@@ -87,8 +93,14 @@ def run(
         products=limits,
         matmul_fraction=next(row.fraction.median for row in limits if row.product == "torch"),
         fastest_fraction=min(row.fraction.median for row in limits),
+        product="onednn" if lm.linears else "torch",
+        weights_mb=lm.taken / 1e6,
+        candidate_mb=scorer.bytes_per_candidate / 1e6,
         peak_memory_mb=memory,
-        choices=tuple(_choices(lm, turns, virtual, rounds)),
+        choices=(
+            _choice(scorer.plan, times["harness"]),
+            *(_choice(plan, times[str(plan)]) for plan in others),
+        ),
         curve=tuple(_curve(lm, turns, virtual, scorer, rounds)),
     )
 
@@ -165,7 +177,7 @@ def _product_row(name: str, own: Sequence[float], ours: Sequence[float], operati
     )
 
 
-def _choices(lm: LanguageModel, turns: Sequence[str], virtual: int, rounds: int) -> list[Choice]:
+def _other_plans(lm: LanguageModel, scorer: Scorer) -> list[Plan]:
     """Every engine with one and several candidates in a pass, and with one and all passes side by side."""
     workers = (1, torch.get_num_threads()) if lm.device.type == "cpu" else (1,)
     plans = [
@@ -174,12 +186,11 @@ def _choices(lm: LanguageModel, turns: Sequence[str], virtual: int, rounds: int)
         for together in TOGETHER
         for beside in dict.fromkeys(workers)
     ]
-    soft = candidates(lm, virtual, max(plan.micro_batch * plan.workers for plan in plans))
-    times = _in_turn({plan: partial(_seconds, Scorer(lm, turns, virtual, plan), soft, lm) for plan in plans}, rounds)
-    return [
-        Choice(**plan.model_dump(), candidates_per_second=Spread.of([1.0 / seconds for seconds in times[plan]]))
-        for plan in plans
-    ]
+    return [plan for plan in plans if plan != scorer.plan]
+
+
+def _choice(plan: Plan, times: Sequence[float]) -> Choice:
+    return Choice(**plan.model_dump(), candidates_per_second=Spread.of([1.0 / seconds for seconds in times]))
 
 
 def _curve(lm: LanguageModel, turns: Sequence[str], virtual: int, like: Scorer, rounds: int) -> list[Point]:

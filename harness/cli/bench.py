@@ -25,7 +25,7 @@ def _commands() -> None:
 @app.command("scorer")
 def scorer(
     model: options.Model = "respondent",
-    tokens: Annotated[int, typer.Option("--tokens", help="Virtual tokens of the soft prompt.")] = 20,
+    tokens: Annotated[int, typer.Option("--tokens", help="Virtual tokens of the soft prompt.")] = 10,
     rounds: Annotated[int, typer.Option("--rounds", help="Times that everything is measured, in turn.")] = 5,
     scorer: options.ScorerKind = "auto",
     micro_batch: options.MicroBatch = 0,
@@ -42,7 +42,8 @@ def scorer(
 ) -> None:
     """Candidates per second: this harness, lm-eval with a PEFT adapter, transformers, and the machine's limit.
 
-    All answer the same prompts, method by method in each round. Give --model random:llama-34m for a real shape.
+    All answer the same prompts, method by method in each round: seconds for the respondent, about five minutes for
+    --model random:llama-34m on two cores.
     """
     options.whole("--tokens", tokens, 1)
     options.whole("--rounds", rounds, 1)
@@ -60,11 +61,18 @@ def scorer(
     # Its remarks are about settings that are ours.
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     turns = [prompt.text for prompt in survey_prompts(load_survey(survey), "tuning")]
-    with Console(stderr=True).status("loading", spinner="line") as status:
+    console = Console(stderr=True)
+    with console.status("loading", spinner="line") as status:
+
+        def tell(stage: str) -> None:
+            status.update(stage)
+            if not console.is_terminal and not quiet:
+                console.print(stage, markup=False, highlight=False, soft_wrap=True)
+
         if quiet:
             status.stop()
         lm = options.load_quietly(spec)
-        result = run(lm, turns, tokens, wanted, rounds, status.update)
+        result = run(lm, turns, tokens, wanted, rounds, tell)
     text = result.model_dump_json(indent=1)
     if out is not None:
         out.write_text(text + "\n", encoding="utf-8")

@@ -39,11 +39,18 @@ TrustRemoteCode = Annotated[
 MemoryGb = Annotated[
     float | None,
     typer.Option(
-        "--memory-gb", help="Memory for weights and scoring; by default what is free.", rich_help_panel="Model"
+        "--memory-gb",
+        help="Memory for weights and scoring, beside Python's own; by default four fifths of what is free.",
+        rich_help_panel="Model",
     ),
 ]
 ScorerKind = Annotated[
-    str, typer.Option("--scorer", help="auto measures; packed or branches.", rich_help_panel="Model")
+    str,
+    typer.Option(
+        "--scorer",
+        help="packed: one row of distinct tokens; branches: a cached prefix and padded rows; auto measures.",
+        rich_help_panel="Model",
+    ),
 ]
 MicroBatch = Annotated[
     int,

@@ -149,6 +149,7 @@ def _print_header(session: Session, directory: RunDirectory, console: Console) -
         f"{names} for {_many(len(spec.regions), 'region')}, "
         f"{_many(spec.budget, 'evaluation')} each, {_many(spec.tokens, 'virtual token')}, {_many(spec.seeds, 'seed')}",
     ]
+    lines.append(f"answers checked against the model's own forward pass: {session.lm.abilities.gap:.1g} nats apart")
     lines += [note(session.lm)] if note(session.lm) else []
     incomplete = [region for region in session.regions if not region.complete]
     lines += [f"{r.code} has no published {', '.join(r.missing)}: scored on the others" for r in incomplete]

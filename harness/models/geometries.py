@@ -9,6 +9,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
 from harness.errors import ModelError, unknown_choice
+from harness.models.memory import out_of_memory
 
 _LLAMA: Final[dict[str, Any]] = {"model_type": "llama", "rms_norm_eps": 1e-5, "tie_word_embeddings": False}
 
@@ -145,5 +146,7 @@ def geometry_config(name: str) -> PreTrainedConfig:
 
 
 def _no_model(name: str, error: Exception) -> ModelError:
+    if out_of_memory(error):
+        return ModelError(f"random model '{name}' does not fit: memory ran out while it was made; give a smaller one")
     reason = " ".join(str(error).split())[:200]
     return ModelError(f"random model '{name}': expected the config.json of a causal model in transformers ({reason})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Final, Literal
 
@@ -58,11 +58,13 @@ class Abilities:
         packed: through one row with attention in blocks.
         shortens: in that row, with a last layer that works on last tokens alone.
         branches: through a cached prefix and padded rows.
+        gap: largest difference that was seen in these ways, nats.
     """
 
     packed: bool
     shortens: bool
     branches: bool
+    gap: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -109,15 +111,22 @@ class LanguageModel:
         return sum(p.numel() for p in self.model.parameters())
 
     @property
+    def taken(self) -> int:
+        """Bytes of the weights, with those of the copy for oneDNN."""
+        copied = linears.weight_bytes(self.model) if self.linears else 0
+        return weights_bytes(self.model) + copied
+
+    @property
     def room(self) -> int:
         """Bytes that may be allocated beside the weights, within the budget of the spec."""
-        return budget_bytes(self.device, self.spec.memory_gb, weights_bytes(self.model))
+        return budget_bytes(self.device, self.spec.memory_gb, self.taken)
 
     @cached_property
     def linears(self) -> PackedLinears | None:
         """Linear layers in oneDNN's layout, where the model is in float32 on a CPU and a second copy fits."""
         plain = self.device.type == "cpu" and self.dtype == torch.float32 and self.spec.device_map is None
-        if not plain or not linears.available() or 2 * linears.weight_bytes(self.model) > self.room:
+        room = budget_bytes(self.device, self.spec.memory_gb, weights_bytes(self.model))
+        if not plain or not linears.available() or 2 * linears.weight_bytes(self.model) > room:
             return None
         return PackedLinears(self.model)
 

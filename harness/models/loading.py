@@ -26,7 +26,7 @@ from transformers.utils import logging
 from harness.errors import ModelError, UsageError, unknown_choice
 from harness.models.geometries import geometry_config, random_model
 from harness.models.language_model import RANDOM_PREFIX, Dtype, LanguageModel, ModelSpec
-from harness.models.memory import budget_bytes, readable, weights_bytes
+from harness.models.memory import budget_bytes, out_of_memory, readable, weights_bytes
 from harness.models.parity import find_abilities
 
 BUNDLED: Final = Path(__file__).with_name("bundled") / "respondent"
@@ -137,10 +137,18 @@ def _check_room(spec: ModelSpec, config: PreTrainedConfig, dtype: torch.dtype, d
     need, room = weights_bytes(empty), budget_bytes(device, spec.memory_gb)
     if need > room:
         there = f"--memory-gb allows {readable(room)}" if spec.memory_gb else f"{device} has {readable(room)} to give"
+        kind = str(dtype).removeprefix("torch.")
         raise ModelError(
-            f"model '{spec.name}' needs {readable(need)} for its weights in {str(dtype).removeprefix('torch.')}, "
-            f"{there}: give a smaller --dtype or model, or --device-map auto where there are several cards"
+            f"model '{spec.name}' needs {readable(need)} for its weights in {kind}, and more to score; {there}: give "
+            f"{_smaller(dtype)}"
         )
+
+
+def _smaller(dtype: torch.dtype) -> str:
+    """What to do about a model that is too large."""
+    ways = ["--dtype bfloat16"] if dtype == torch.float32 else []
+    ways += ["--device-map auto"] if torch.cuda.device_count() > 1 else []
+    return ", ".join([*ways, "a smaller model or more memory"])
 
 
 def _pretrained(spec: ModelSpec, source: str, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
@@ -182,6 +190,10 @@ def _tokenizer(spec: ModelSpec, source: str) -> PreTrainedTokenizerBase:
 
 def _cannot_load(name: str, error: Exception) -> ModelError:
     reason = " ".join(str(error).split())
+    if out_of_memory(error):
+        return ModelError(
+            f"model '{name}' does not fit: memory ran out while it was loaded; give a smaller one, or dtype"
+        )
     if "gated" in reason.lower() or "401" in reason or "403" in reason:
         advice = "ask for access on its page and log in with 'hf auth login'"
     elif Path(name).is_dir():

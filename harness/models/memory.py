@@ -20,6 +20,11 @@ def readable(size: int) -> str:
     return f"{size / unit:.1f} {name}"
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: torch has a class for a card that is full, the allocator on the CPU says so in words."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "DefaultCPUAllocator" in str(error)
+
+
 def free_bytes(device: torch.device) -> int:
     """Memory of a device that could be allocated now, bytes."""
     if device.type == "cuda":

@@ -53,23 +53,29 @@ def find_abilities(lm: LanguageModel) -> Abilities:
     except Exception as error:
         raise _unserved(lm, f"{type(error).__name__}: {error}") from error
 
-    def reason(make: Callable[[], Engine]) -> str | None:
-        return _difference(lm, make, soft, wanted)
+    gaps = [0.0]
+
+    def fault(make: Callable[[], Engine]) -> str | None:
+        found = _difference(lm, make, soft, wanted)
+        if isinstance(found, str):
+            return found
+        gaps.append(found)
+        return None
 
     row = pack(prompts, _VIRTUAL_TOKENS, _BLOCK)
-    shortens = reason(lambda: Packed(lm, prompts, _VIRTUAL_TOKENS, row, shorten=True)) is None
-    packed = shortens or reason(lambda: Packed(lm, prompts, _VIRTUAL_TOKENS, row, shorten=False)) is None
+    shortens = fault(lambda: Packed(lm, prompts, _VIRTUAL_TOKENS, row, shorten=True)) is None
+    packed = shortens or fault(lambda: Packed(lm, prompts, _VIRTUAL_TOKENS, row, shorten=False)) is None
     one_row = lay_out(prompts, capacities(prompts)[-1])
-    fault = reason(lambda: Branches(lm, prompts, _VIRTUAL_TOKENS, one_row))
-    if fault and not packed:
-        raise _unserved(lm, fault)
-    return Abilities(packed=packed, shortens=shortens, branches=fault is None)
+    reason = fault(lambda: Branches(lm, prompts, _VIRTUAL_TOKENS, one_row))
+    if reason and not packed:
+        raise _unserved(lm, reason)
+    return Abilities(packed=packed, shortens=shortens, branches=reason is None, gap=max(gaps))
 
 
 def _difference(
     lm: LanguageModel, make: Callable[[], Engine], soft: NDArray[np.float32], wanted: NDArray[np.float64]
-) -> str | None:
-    """Why an engine does not serve a model, None where it does."""
+) -> str | float:
+    """By how many nats an engine's answers differ, or why it does not serve a model."""
     # What a model of an unknown kind raises when it is read in this way is of every kind.
     try:
         found = Scorer(lm, _TURNS, _VIRTUAL_TOKENS, engine=make()).score(soft)[0]
@@ -81,7 +87,7 @@ def _difference(
     # Not finite in both is a matter of the weights, and is told when answers are read.
     if (gap > TOLERANCE[lm.dtype]).any() or not np.array_equal(np.isfinite(found), np.isfinite(wanted)):
         return f"answers differ from its own forward pass by {np.nanmax(gap):.2g} nats"
-    return None
+    return float(np.max(gap, initial=0.0, where=np.isfinite(gap)))
 
 
 def _plain(lm: LanguageModel, prompts: Sequence[Tokens], soft: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ clock. On a GPU it decides how fast a run is, and is measured; --micro-batch set
 
 from __future__ import annotations
 
+import logging
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -16,13 +17,14 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.errors import UsageError
+from harness.errors import ModelError, UsageError
 from harness.models.language_model import LanguageModel, threads
 from harness.models.scorer import KINDS, Kind, Plan, Scorer, able
 
 Choice = Literal["auto", "packed", "branches"]
 CHOICES: Final[tuple[Choice, ...]] = ("auto", *KINDS)
 MOST_AT_ONCE: Final = 256
+_log = logging.getLogger(__name__)
 _CLEARLY: Final = 0.9
 _FASTER: Final = 0.97
 """Time as a share of the other's, from which an engine is left for another, and a micro-batch is doubled."""
@@ -58,6 +60,7 @@ def choose_plan(lm: LanguageModel, make: Callable[[Plan], Scorer], wanted: Score
 
     Raises:
         UsageError: the engine does not serve this model.
+        ModelError: a candidate does not fit the memory.
     """
     serving = able(lm)
     if wanted.kind != "auto" and wanted.kind not in serving:
@@ -66,15 +69,35 @@ def choose_plan(lm: LanguageModel, make: Callable[[Plan], Scorer], wanted: Score
             f"{' or '.join(serving)}"
         )
     kinds: tuple[Kind, ...] = serving if wanted.kind == "auto" else (wanted.kind,)
-    scorers = [make(Plan(kind=kind)) for kind in kinds]
+    scorers = _that_fit(kinds, make)
     trial = _Trial(lm)
     best = scorers[0] if len(scorers) == 1 else trial.fastest(scorers)
     most = max(1, min(MOST_AT_ONCE, lm.room // best.bytes_per_candidate))
     if lm.device.type == "cpu":
         together = min(wanted.micro_batch or 1, most)
-        return Plan(kind=best.plan.kind, micro_batch=together, workers=_workers(wanted.workers, most // together))
-    together = min(wanted.micro_batch, most) or trial.micro_batch(best, most)
-    return Plan(kind=best.plan.kind, micro_batch=together)
+        plan = Plan(kind=best.plan.kind, micro_batch=together, workers=_workers(wanted.workers, most // together))
+    else:
+        plan = Plan(kind=best.plan.kind, micro_batch=min(wanted.micro_batch, most) or trial.micro_batch(best, most))
+    for flag, asked, taken in (
+        ("--micro-batch", wanted.micro_batch, plan.micro_batch),
+        ("--workers", wanted.workers, plan.workers),
+    ):
+        if taken < asked:
+            _log.warning("%s %d: going on with %d, which memory holds and threads share", flag, asked, taken)
+    return plan
+
+
+def _that_fit(kinds: Sequence[Kind], make: Callable[[Plan], Scorer]) -> list[Scorer]:
+    """The scorers that fit the memory; if none does, the first one's need is told."""
+    scorers, refusals = [], []
+    for kind in kinds:
+        try:
+            scorers.append(make(Plan(kind=kind)))
+        except ModelError as error:
+            refusals.append(error)
+    if not scorers:
+        raise refusals[0]
+    return scorers
 
 
 def _workers(wanted: int, most: int) -> int:

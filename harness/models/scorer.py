@@ -8,6 +8,7 @@ both equal the plain transformers forward to 1e-4 nats in float32 (tests).
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Final, Literal, Protocol
@@ -21,7 +22,7 @@ from harness.errors import ModelError
 from harness.models.branches import Branches
 from harness.models.chat import check_length, option_tokens, tokenise
 from harness.models.language_model import LanguageModel
-from harness.models.memory import activation_bytes, readable
+from harness.models.memory import activation_bytes, out_of_memory, readable
 from harness.models.packed import Packed
 from harness.models.process import side_by_side
 from harness.models.trie import Tokens, TokenTrie
@@ -159,7 +160,7 @@ class Scorer:
             with torch.inference_mode():
                 return self._score(soft_prompts)
         except RuntimeError as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             return None
 
@@ -186,9 +187,14 @@ class Scorer:
         )
 
     def _too_large(self, where: str) -> ModelError:
+        lm, need = self._lm, self.bytes_per_candidate
+        ways = ["fewer --tokens"] if self.virtual_tokens else []
+        ways += ["--dtype bfloat16"] if lm.dtype == torch.float32 else []
+        if lm.spec.memory_gb is not None:
+            ways.append(f"--memory-gb {math.ceil((lm.taken + need) / 1e6) / 1e3:g} or more")
         return ModelError(
-            f"model '{self._lm.spec.name}' needs about {readable(self.bytes_per_candidate)} beside its weights for one "
-            f"candidate, {where}: give fewer --tokens, --dtype bfloat16, a smaller model, or more memory"
+            f"model '{lm.spec.name}' needs about {readable(need)} beside its weights for one candidate, {where}: give "
+            f"{', '.join([*ways, 'a smaller model'])}"
         )
 
 
@@ -196,8 +202,3 @@ def _engine(kind: Kind, lm: LanguageModel, prompts: Sequence[Tokens], virtual: i
     if kind == "packed":
         return Packed(lm, prompts, virtual)
     return Branches(lm, prompts, virtual)
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    """Torch has a class of its own for a card that is full; its allocator on the CPU says so in words alone."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)

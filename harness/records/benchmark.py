@@ -86,7 +86,11 @@ class ScorerBenchmark(_Frozen):
         matmul_fraction: 2 x body parameters x distinct tokens at the rate of torch's bare product, over the time of a
             candidate; above 1 where the harness multiplies faster than torch does by itself.
         fastest_fraction: the same at the rate of the fastest bare product that was measured: what is left to gain.
-        peak_memory_mb: of the card, or of the whole process, when nothing but the harness had run; 10^6 bytes.
+        product: who multiplied matrices for the harness: "torch" or "onednn".
+        weights_mb: of the model and, with oneDNN, of the copy in its layout; 10^6 bytes.
+        candidate_mb: for each candidate at once beside the weights; an estimate from above.
+        peak_memory_mb: of the card, or of the whole process with Python and its libraries, when nothing but the
+            harness had run.
     """
 
     model: str
@@ -103,6 +107,9 @@ class ScorerBenchmark(_Frozen):
     products: tuple[ProductRow, ...]
     matmul_fraction: float
     fastest_fraction: float
+    product: str
+    weights_mb: float
+    candidate_mb: float
     peak_memory_mb: float
     choices: tuple[Choice, ...]
     curve: tuple[Point, ...]

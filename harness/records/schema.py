@@ -113,6 +113,7 @@ class ScorerFacts(_Frozen):
         tokens: of all prompts together, without the soft prompt.
         distinct_tokens: that remain when what prompts share is stored once.
         tolerance: nats by which answers may differ from the model's own forward pass, checked when it was loaded.
+        gap: nats by which they did.
     """
 
     kind: str
@@ -122,6 +123,7 @@ class ScorerFacts(_Frozen):
     tokens: int
     distinct_tokens: int
     tolerance: float
+    gap: float
 
 
 class NamedSettings(BaseModel):

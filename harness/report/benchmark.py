@@ -39,7 +39,7 @@ def rates_table(result: ScorerBenchmark) -> Table:
 def products_table(result: ScorerBenchmark) -> Table:
     """The bare matrix products of a candidate, by library."""
     rows = [[row.product, _spread(row.gflops, 4), _spread(row.fraction)] for row in result.products]
-    return listing(["bare products by", "GFLOP/s", "share of the time"], rows, "limit", left=1)
+    return listing(["by", "GFLOP/s", "share of the time"], rows, "bare matrix products of a candidate", left=1)
 
 
 def choices_table(result: ScorerBenchmark) -> Table:
@@ -71,8 +71,9 @@ def scorer_notes(result: ScorerBenchmark) -> Iterable[str]:
     """What must be known to read the tables."""
     machine = result.provenance.machine
     yield (
-        "median [lowest, highest] of the rounds; batch: candidates (harness) or prompts (the others, at the best of "
-        "several) answered at once; gap: largest difference from the harness's answers, nats"
+        "median [lowest, highest] of the rounds; times as long: as the harness in the same round; batch: candidates "
+        "(harness) or prompts (the others, at the best of several) answered at once; gap: largest difference from the "
+        "harness's answers, nats"
     )
     yield (
         "lm-eval + PEFT: its model class, the adapter loaded once; transformers loop: logits of every token; padded "
@@ -80,23 +81,32 @@ def scorer_notes(result: ScorerBenchmark) -> Iterable[str]:
     )
     yield (
         f"{result.prompts} prompts, {result.virtual_tokens} virtual tokens: {result.tokens} tokens, "
-        f"{result.distinct_tokens} distinct ({result.distinct_tokens / result.tokens:.2f}); layout {result.scorer}; "
-        f"{result.body_parameters / 1e6:.1f}M body parameters"
+        f"{result.distinct_tokens} distinct ({result.distinct_tokens / result.tokens:.2f}); what the layout reads, with "
+        "padding and repeats, stands in the last table"
     )
     yield (
-        f"fraction of the matrix-product limit: {result.matmul_fraction:.2f} at the rate of torch's bare product, "
-        f"{result.fastest_fraction:.2f} at that of the fastest one (2 x body parameters x distinct tokens, over the "
-        "time of a candidate)"
+        f"harness: layout {result.scorer}, products by {result.product}; share of the time: what 2 x body parameters "
+        f"({result.body_parameters / 1e6:.1f}M) x distinct tokens take as bare products, over the time of a candidate: "
+        f"{result.matmul_fraction:.2f} for torch's own product, above 1 where the harness multiplies faster; "
+        f"{result.fastest_fraction:.2f} for the fastest one, the limit"
     )
-    yield f"peak memory {result.peak_memory_mb:.0f} MB, before anything else was measured"
+    yield (
+        f"memory that --memory-gb bounds: {result.weights_mb:.0f} MB of weights and {result.candidate_mb:.0f} MB for "
+        f"each candidate at once; the whole process took {result.peak_memory_mb:.0f} MB with Python and its libraries, "
+        "before the others were set up"
+    )
     yield (
         f"{machine.get('processor')}, {result.provenance.threads} threads of {machine.get('cores')} cores, "
         f"GPU {machine.get('gpu') or 'none'}, torch {result.provenance.versions.get('torch')}, "
         f"transformers {result.provenance.versions.get('transformers')}"
     )
+    if result.model.startswith("random:"):
+        yield "random weights: a benchmark of speed, not a result"
 
 
 def _spread(spread: Spread, digits: int = 3) -> str:
+    if spread.low == spread.high:
+        return _short(spread.median, digits)
     return f"{_short(spread.median, digits)} [{_short(spread.low, digits)}, {_short(spread.high, digits)}]"
 
 

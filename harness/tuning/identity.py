@@ -31,6 +31,7 @@ def scorer_facts(lm: LanguageModel, scorer: Scorer) -> ScorerFacts:
         tokens=scorer.tokens,
         distinct_tokens=scorer.distinct_tokens,
         tolerance=TOLERANCE[lm.dtype],
+        gap=lm.abilities.gap,
     )
 
 

@@ -40,8 +40,14 @@ CASES = [
     (("run", "--workers", "-1"), "--workers -1: expected at least 0"),
     (("run", "--memory-gb", "0"), "--memory-gb 0: expected a positive number of GB"),
     (("run", "--memory-gb", "nan"), "--memory-gb nan: expected a positive number of GB"),
-    (("run", "--memory-gb", "0.001"), "needs 3.7 MB for its weights in float32, --memory-gb allows 1.0 MB"),
-    (("run", "--memory-gb", "0.004"), "MB beside its weights for one candidate, and 0.3 MB are left"),
+    (
+        ("run", "--memory-gb", "0.001"),
+        "needs 3.7 MB for its weights in float32, and more to score; --memory-gb allows 1.0 MB",
+    ),
+    (
+        ("run", "--memory-gb", "0.004"),
+        "MB beside its weights for one candidate, and 0.3 MB are left: give fewer --tokens, --dtype",
+    ),
     (("run", "--memory-gb", "15", "--model", "random:llama-3-8b"), "needs 32.1 GB for its weights in float32"),
     (("bench", "scorer", "--rounds", "0"), "--rounds 0: expected at least 1"),
     (("bench", "scorer", "--tokens", "0"), "--tokens 0: expected at least 1"),

@@ -24,6 +24,11 @@ def test_the_json(harness, tmp_path):
     assert found["distinct_tokens"] <= 0.4 * found["tokens"]
     assert found["matmul_fraction"] >= found["fastest_fraction"] > 0
     # The process holds torch and transformers.
+    assert 0 < found["weights_mb"] < found["peak_memory_mb"]
+    assert {tuple(one[key] for key in ("kind", "micro_batch")) for one in found["choices"]} == {
+        (kind, together) for kind in ("packed", "branches") for together in (1, 4)
+    }
+    assert found["choices"][0]["candidates_per_second"]["median"] == found["rows"][0]["candidates_per_second"]
     assert 200 < found["peak_memory_mb"] < 20_000
     assert {(point["prompts"], point["virtual_tokens"]) for point in found["curve"]} == {
         *((prompts, 3) for prompts in (12, 24, 36, 48)),
@@ -39,4 +44,12 @@ def test_the_tables(harness):
         assert shown in done.out
     assert "random:llama-tiny, float32 on cpu" in done.out
     assert "3354 tokens, 952 distinct (0.28)" in " ".join(done.out.split())
-    assert "fraction of the matrix-product limit" in done.out
+    assert "random weights: a benchmark of speed, not a result" in done.out
+
+
+def test_a_single_round_has_no_spread_and_progress_is_told_line_by_line(harness):
+    done = harness(*SMALL[:-1], "1", "--scorer", "branches", "--workers", "1")
+    assert done.code == 0
+    assert "[" not in done.out.partition("median")[0]
+    assert "layout branches" in " ".join(done.out.split())
+    assert done.err.splitlines() == ["harness alone", "peers at several batch sizes", "round 1 of 1", "curve"]

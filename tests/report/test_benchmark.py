@@ -54,6 +54,9 @@ def result():
         ),
         matmul_fraction=1.61,
         fastest_fraction=0.723,
+        product="onednn",
+        weights_mb=239.0,
+        candidate_mb=43.7,
         peak_memory_mb=885.4,
         choices=(
             Choice(kind="packed", micro_batch=1, workers=2, candidates_per_second=around(6.25)),
