@@ -86,7 +86,7 @@ def scorer_notes(result: ScorerBenchmark) -> Iterable[str]:
     )
     yield (
         f"harness: layout {result.scorer}, products by {result.product}; share of the time: what 2 x body parameters "
-        f"({result.body_parameters / 1e6:.1f}M) x distinct tokens take as bare products, over the time of a candidate: "
+        f"({result.body_parameters / 1e6:.1f}M) x distinct tokens take as bare products, of the time of a candidate: "
         f"{result.matmul_fraction:.2f} for torch's own product, above 1 where the harness multiplies faster; "
         f"{result.fastest_fraction:.2f} for the fastest one, the limit"
     )
