@@ -81,8 +81,8 @@ def scorer_notes(result: ScorerBenchmark) -> Iterable[str]:
     )
     yield (
         f"{result.prompts} prompts, {result.virtual_tokens} virtual tokens: {result.tokens} tokens, "
-        f"{result.distinct_tokens} distinct ({result.distinct_tokens / result.tokens:.2f}); what the layout reads, with "
-        "padding and repeats, stands in the last table"
+        f"{result.distinct_tokens} distinct ({result.distinct_tokens / result.tokens:.2f}); what the layout reads, "
+        "with padding and repeats, stands in the last table"
     )
     yield (
         f"harness: layout {result.scorer}, products by {result.product}; share of the time: what 2 x body parameters "
