@@ -62,6 +62,8 @@ def activation_bytes(config: PreTrainedConfig, element: int, tokens: int, finals
     """
     width = config.hidden_size
     inner = getattr(config, "intermediate_size", None) or 4 * width
+    # Some models have a width for each layer.
+    inner = max(inner) if isinstance(inner, (list, tuple)) else inner
     # Widest inside a layer: the residual and three inner states, or queries with gathered keys and values.
     layer = 4 * width + max(3 * inner, 12 * width)
     kept = 2 * config.num_hidden_layers * width if cached else 0

@@ -5,6 +5,7 @@ from typing import Any
 import psutil
 import pytest
 import torch
+from transformers import PreTrainedConfig
 
 from harness.errors import ModelError
 from harness.models import memory
@@ -53,6 +54,14 @@ def test_the_estimate_is_from_above(name: str, cached: bool, model: Any) -> None
     estimate = memory.activation_bytes(lm.model.config.get_text_config(), 4, 200, 10, cached)
     # Attention over all pairs of this pass is what the scorer does not do.
     assert highest - 4 * 200 * 200 * 8 < estimate < 20 * highest
+
+
+def test_widths_that_differ_by_layer_count_as_the_widest() -> None:
+    def estimate(width: Any) -> int:
+        config = PreTrainedConfig(hidden_size=32, intermediate_size=width, num_hidden_layers=2, vocab_size=100)
+        return memory.activation_bytes(config, 4, 50, 3, cached=False)
+
+    assert estimate([64, 1024]) == estimate(1024) > estimate(64)
 
 
 def test_a_budget_holds_fewer_candidates(folder_of: Any, turns: Any) -> None:
