@@ -15,6 +15,7 @@ import torch
 
 from harness.benchmarks import peers, products
 from harness.benchmarks.peers import Floats, Method
+from harness.errors import ModelError
 from harness.models.language_model import LanguageModel, gpu_name
 from harness.models.planning import ScorerSpec, choose_plan
 from harness.models.scorer import Plan, Scorer, able
@@ -65,12 +66,14 @@ def run(
         measured: dict[str, Measured] = {}
         measured |= {name: partial(_seconds, method, soft[:1], lm) for name, method in methods.items()}
         measured |= {name: partial(products.seconds, product, lm) for name, product in bare.items()}
-        others = _other_plans(lm, scorer)
+        others = {
+            plan: other
+            for plan in _other_plans(lm, scorer)
+            if (other := _if_it_fits(lm, turns, virtual, plan)) is not None
+        }
         soft_for_all = candidates(lm, virtual, max(plan.micro_batch * plan.workers for plan in (scorer.plan, *others)))
         measured["harness"] = lambda: _seconds(scorer, soft_for_all, lm)
-        measured |= {
-            str(plan): partial(_seconds, Scorer(lm, turns, virtual, plan), soft_for_all, lm) for plan in others
-        }
+        measured |= {str(plan): partial(_seconds, other, soft_for_all, lm) for plan, other in others.items()}
         times = _in_turn(measured, rounds, lambda number: done(f"round {number} of {rounds}"))
     operations = 2.0 * products.body_parameters(lm) * distinct
     limits = tuple(_product_row(name, times[name], times["harness"], operations) for name in bare)
@@ -189,6 +192,13 @@ def _other_plans(lm: LanguageModel, scorer: Scorer) -> list[Plan]:
     return [plan for plan in plans if plan != scorer.plan]
 
 
+def _if_it_fits(lm: LanguageModel, turns: Sequence[str], virtual: int, plan: Plan) -> Scorer | None:
+    try:
+        return Scorer(lm, turns, virtual, plan)
+    except ModelError:
+        return None
+
+
 def _choice(plan: Plan, times: Sequence[float]) -> Choice:
     return Choice(**plan.model_dump(), candidates_per_second=Spread.of([1.0 / seconds for seconds in times]))
 
@@ -197,7 +207,9 @@ def _curve(lm: LanguageModel, turns: Sequence[str], virtual: int, like: Scorer, 
     """Cost against the number of prompts, and against the number of virtual tokens."""
     shapes = [(max(1, round(share * len(turns))), virtual) for share in _SHARES]
     shapes += [(len(turns), length) for length in LENGTHS if length != virtual]
-    scorers = {shape: Scorer(lm, turns[: shape[0]], shape[1], like.plan) for shape in shapes}
+    # What does not fit the model's context or the memory is no point of the curve.
+    built = {shape: _if_it_fits(lm, turns[: shape[0]], shape[1], like.plan) for shape in shapes}
+    scorers = {shape: scorer for shape, scorer in built.items() if scorer is not None}
     times = _in_turn(
         {
             shape: partial(_seconds, scorer, candidates(lm, shape[1], _at_once(scorer)), lm)
@@ -207,7 +219,7 @@ def _curve(lm: LanguageModel, turns: Sequence[str], virtual: int, like: Scorer, 
     )
     return [
         Point(prompts=one[0], virtual_tokens=one[1], tokens=scorers[one].engine.tokens, seconds=Spread.of(times[one]))
-        for one in shapes
+        for one in scorers
     ]
 
 

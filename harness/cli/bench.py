@@ -51,6 +51,8 @@ def scorer(
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
     if out is not None and not out.parent.is_dir():
         raise RunError(f"--out {out}: the folder {out.parent} does not exist; make it first")
+    if out is not None and out.is_dir():
+        raise RunError(f"--out {out}: is a folder; give the name of a file")
 
     from rich.console import Console
 
@@ -74,12 +76,15 @@ def scorer(
         lm = options.load_quietly(spec)
         result = run(lm, turns, tokens, wanted, rounds, tell)
     text = result.model_dump_json(indent=1)
-    if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")
     if as_json:
         typer.echo(text)
     else:
         _print(result)
+    if out is not None:
+        try:
+            out.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise RunError(f"--out {out}: cannot be written ({error.strerror}); give another file") from error
 
 
 def _print(result: ScorerBenchmark) -> None:

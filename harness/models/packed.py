@@ -69,3 +69,10 @@ class Packed:
             return final_logits(
                 self._model, places, inputs_embeds=rows, position_ids=self._positions.expand(count, -1), use_cache=False
             )
+
+    def scramble(self, places: Sequence[int]) -> None:
+        """Puts other embeddings at places of the trie: what no other prompt may notice (`harness.models.parity`)."""
+        with torch.inference_mode():
+            embeddings = self._embeddings.clone()
+            embeddings[list(places)] = 3.0 * embeddings[list(places)] + 0.1
+            self._embeddings = embeddings

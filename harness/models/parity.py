@@ -1,7 +1,8 @@
 """The scorer's promise, kept at load time: its answers are those of the model's own forward pass, or it refuses.
 
 Not every architecture can read a token trie: ALiBi counts positions by place in the row, encoders look ahead. Rather
-than a list of names, a few prompts are answered by every engine and by the model's own forward pass.
+than a list of names, a few prompts are answered by every engine and by the model's own forward pass, and in a packed
+row one prompt is changed, which the others must not notice.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from harness.models.language_model import Abilities, LanguageModel
 from harness.models.packed import Packed
 from harness.models.packing import pack
 from harness.models.scorer import Engine, Scorer
-from harness.models.trie import Tokens, capacities, lay_out
+from harness.models.trie import Tokens, TokenTrie, capacities, lay_out
 
 _TURNS: Final = (
     "Answer with one number. 1 = never; 2 = often; 3 = always. How often is a short question asked?",
@@ -45,7 +46,8 @@ def find_abilities(lm: LanguageModel) -> Abilities:
     if hasattr(lm.model.config, "attention_types"):
         raise _unserved(lm, "it mixes global and local attention by place in the row")
     prompts = tokenise(lm, _TURNS)
-    soft = lm.token_embeddings[None, :_VIRTUAL_TOKENS]
+    # Between tokens: a model that looks its input up among its tokens shall be found out.
+    soft = (lm.token_embeddings[None, :_VIRTUAL_TOKENS] + lm.token_embeddings[None, 1 : _VIRTUAL_TOKENS + 1]) / 2
     try:
         wanted = _plain(lm, prompts, soft[0])
     except ModelError:
@@ -63,13 +65,38 @@ def find_abilities(lm: LanguageModel) -> Abilities:
         return None
 
     row = pack(prompts, _VIRTUAL_TOKENS, _BLOCK)
-    shortens = fault(lambda: Packed(lm, prompts, _VIRTUAL_TOKENS, row, shorten=True)) is None
-    packed = shortens or fault(lambda: Packed(lm, prompts, _VIRTUAL_TOKENS, row, shorten=False)) is None
+
+    def packs(shorten: bool) -> bool:
+        found = fault(lambda: Packed(lm, prompts, _VIRTUAL_TOKENS, row, shorten))
+        return found is None and not _leaks(lm, prompts, soft, shorten)
+
+    shortens = packs(shorten=True)
+    packed = shortens or packs(shorten=False)
     one_row = lay_out(prompts, capacities(prompts)[-1])
     reason = fault(lambda: Branches(lm, prompts, _VIRTUAL_TOKENS, one_row))
     if reason and not packed:
         raise _unserved(lm, reason)
     return Abilities(packed=packed, shortens=shortens, branches=reason is None, gap=max(gaps))
+
+
+def _leaks(lm: LanguageModel, prompts: Sequence[Tokens], soft: NDArray[np.float32], shorten: bool) -> bool:
+    """Whether a prompt's answers change with what stands beside it in the row, by a single bit.
+
+    Recurrent layers, convolutions and attention of a model's own read the row as one text. In half precision that can
+    hide behind the tolerance, and behind prompts that end alike; here it cannot. Two prompts end where they part, so
+    that the end of one stands right behind the other's, which is changed.
+    """
+    first, second = sorted(prompts)[:2]
+    parting = next(place for place, (one, other) in enumerate(zip(first, second, strict=False)) if one != other)
+    changed = first[: parting + 1]
+    cut = [changed, second[: parting + 1], second, sorted(prompts)[-1]]
+    engine = Packed(lm, cut, _VIRTUAL_TOKENS, pack(cut, _VIRTUAL_TOKENS, _BLOCK), shorten)
+    front = torch.from_numpy(soft).to(lm.device, lm.dtype)
+    with torch.inference_mode(), engine.active():
+        before = engine.logits(front)[1:].clone()
+        engine.scramble([int(TokenTrie.build(cut).finals[0])])
+        after = engine.logits(front)[1:]
+    return not torch.equal(before.nan_to_num(), after.nan_to_num())
 
 
 def _difference(

@@ -51,6 +51,7 @@ CASES = [
     (("run", "--memory-gb", "15", "--model", "random:llama-3-8b"), "needs 32.1 GB for its weights in float32"),
     (("bench", "scorer", "--rounds", "0"), "--rounds 0: expected at least 1"),
     (("bench", "scorer", "--tokens", "0"), "--tokens 0: expected at least 1"),
+    (("bench", "scorer", "--out", "."), "--out .: is a folder; give the name of a file"),
     (("bench", "scorer", "--out", "missing/file.json"), "the folder missing does not exist"),
     (("run", "--device", "abacus"), "unknown device 'abacus'"),
     (("run", "--model", "./nowhere"), "model './nowhere' is not a folder"),

@@ -84,6 +84,20 @@ GEOMETRIES: dict[str, dict[str, Any]] = {
         "alibi": True,
         "initializer_range": 0.2,
     },
+    "bloom": {"model_type": "bloom", "hidden_size": 32, "n_layer": 2, "n_head": 4, "initializer_range": 0.2},
+    "mamba": {
+        "model_type": "mamba",
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "state_size": 4,
+        "initializer_range": 0.2,
+    },
+    "lfm2": {
+        "model_type": "lfm2",
+        **COMMON,
+        "layer_types": ["full_attention", "conv"],
+        "block_auto_adjust_ff_dim": False,
+    },
     "bert": {"model_type": "bert", **COMMON},
     "gpt_neo": {
         "model_type": "gpt_neo",

@@ -367,10 +367,23 @@ def test_a_prompt_that_does_not_fit_is_refused_at_once(model: Model, turns: Any)
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_is_near(dtype: Any, folder_of: Any, turns: Any, plain_scores: Any, soft_prompts: Any) -> None:
     lm = load(ModelSpec(name=str(folder_of("llama")), dtype=dtype, device="cpu"))
+    assert lm.abilities == Abilities(packed=True, shortens=True, branches=True)
     candidates = soft_prompts(2, 3, lm)
     found = Scorer(lm, turns.few, 3).score(candidates)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, plain_scores(lm, turns.few, candidates), rtol=0, atol=0.15)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", ["mamba", "lfm2", "bloom"])
+def test_what_reads_the_row_as_one_text_is_never_packed(name: str, dtype: Any, folder_of: Any) -> None:
+    """Nor in half precision, whose tolerance would hide it."""
+    try:
+        lm = load(ModelSpec(name=str(folder_of(name)), dtype=dtype, device="cpu"))
+    except ModelError as error:
+        assert len(str(error).splitlines()) == 1
+        return
+    assert not lm.abilities.packed
 
 
 @pytest.mark.parametrize("tokens", [0, 1, 20])
