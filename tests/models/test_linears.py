@@ -10,6 +10,7 @@ from harness.models import linears
 from harness.models.language_model import LanguageModel, ModelSpec
 from harness.models.linears import PackedLinears
 from harness.models.loading import load
+from harness.models.memory import weights_bytes
 
 
 class Special(nn.Linear):
@@ -51,8 +52,11 @@ def test_a_model_uses_them_in_float32_on_a_cpu_alone(folder_of: Any, model: Any)
     assert halved.linears is None
 
 
-def test_no_second_copy_where_memory_is_short(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("short_by", "copied"), [(0, True), (1_000, False)])
+def test_no_second_copy_where_memory_is_short(short_by: int, copied: bool, model: Any) -> None:
     lm = model("llama")
-    fresh = LanguageModel(lm.spec, lm.model, lm.tokenizer, lm.digest, lm.source, lm.abilities)
-    monkeypatch.setattr(LanguageModel, "room", 2 * linears.weight_bytes(lm.model) - 1)
-    assert fresh.linears is None
+    needed = weights_bytes(lm.model) + 2 * linears.weight_bytes(lm.model)
+    spec = lm.spec.model_copy(update={"memory_gb": (needed + 500 - short_by) / 1e9})
+    fresh = LanguageModel(spec, lm.model, lm.tokenizer, lm.digest, lm.source, lm.abilities)
+    assert (fresh.linears is not None) == copied
+    assert fresh.taken == weights_bytes(lm.model) + (linears.weight_bytes(lm.model) if copied else 0)
