@@ -47,7 +47,8 @@ def find_abilities(lm: LanguageModel) -> Abilities:
         raise _unserved(lm, "it mixes global and local attention by place in the row")
     prompts = tokenise(lm, _TURNS)
     # Between tokens: a model that looks its input up among its tokens shall be found out.
-    soft = (lm.token_embeddings[None, :_VIRTUAL_TOKENS] + lm.token_embeddings[None, 1 : _VIRTUAL_TOKENS + 1]) / 2
+    neighbours = lm.token_embeddings[None, : _VIRTUAL_TOKENS + 1]
+    soft = ((neighbours[:, 1:] + neighbours[:, :-1]) / 2).astype(np.float32)
     try:
         wanted = _plain(lm, prompts, soft[0])
     except ModelError:
