@@ -199,6 +199,48 @@ class OptimizerContract:
         assert np.array_equal(found, candidates[losses.argmin()]) and not found.flags.writeable
         assert (one.evaluations, one.generation) == (len(losses), 6)
 
+    def test_adopts_what_was_evaluated_elsewhere(self, optimizer: type[Optimizer]) -> None:
+        """A better candidate from elsewhere becomes the incumbent at no cost, and the search goes on, repeatably."""
+        problem = box(6, initial=4)
+        loss = sphere(problem)
+        near = problem.lower + 0.31 * (problem.upper - problem.lower)
+
+        def one_search() -> tuple[Optimizer, list[bytes]]:
+            one = build(optimizer, problem, 2)
+            one.adopt(near[None] * 0 + problem.upper, [50.0])
+            history = search(one, loss, 3)
+            given = np.stack([near, problem.upper])
+            kept = given.copy()
+            one.adopt(given, loss(given))
+            assert np.array_equal(given, kept)
+            given[:] = np.nan
+            assert one.best is not None and np.array_equal(one.best[0], near)
+            assert one.evaluations == sum(len(rows) for rows, _ in history)
+            return one, asked_bytes(history + search(one, loss, 20))
+
+        one, asked = one_search()
+        assert one_search()[1] == asked
+        assert one.best is not None and one.best[1] <= loss(near[None])[0]
+
+    def test_refuses_unsound_adoptions(self, optimizer: type[Optimizer]) -> None:
+        """What was not evaluated, lies outside, or comes at the wrong moment raises and changes nothing."""
+        problem = box(4)
+        loss = sphere(problem)
+        one = build(optimizer, problem)
+        centre = (0.5 * (problem.lower + problem.upper))[None]
+        one.adopt(np.empty((0, 4)), [])
+        for rows, losses in ((centre[:, :3], [1.0]), (problem.upper[None] + 1, [1.0]), (centre, [np.nan])):
+            with pytest.raises(ValueError, match="expected"):
+                one.adopt(rows, losses)
+        with pytest.raises(ValueError, match="one per candidate"):
+            one.adopt(centre, [1.0, 2.0])
+        asked = one.ask()
+        with pytest.raises(RuntimeError, match="adopt after it"):
+            one.adopt(centre, [1.0])
+        assert one.best is None
+        one.tell(asked, loss(asked))
+        assert asked_bytes(search(one, loss, 3)) == asked_bytes(search(build(optimizer, problem), loss, 4)[1:])
+
     def test_failed_candidates_never_win(self, optimizer: type[Optimizer]) -> None:
         """With a third of the candidates failing the search goes on, and the incumbent is one that has a loss."""
         problem = box(6)

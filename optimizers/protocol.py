@@ -43,7 +43,7 @@ class Problem:
                 object.__setattr__(self, field, _frozen(value))
         _check_box(self.lower, self.upper)
         if self.initial is not None:
-            _check_initial(self.initial, self.lower, self.upper)
+            _check_rows("initial", self.initial, self.lower, self.upper, "give None when no candidate is known")
         if isinstance(self.budget, bool) or not isinstance(self.budget, int) or self.budget < 1:
             raise ValueError(
                 f"budget is {self.budget!r}: expected a whole number of at least 1; give the candidate evaluations left"
@@ -170,9 +170,36 @@ class Optimizer(ABC):
         self._evaluations += len(asked)
         self._generation += 1
         if not np.isnan(values).all():
-            winner = int(np.nanargmin(values))
-            if self._best is None or values[winner] < self._best[1]:
-                self._best = (_frozen(asked[winner]), float(values[winner]))
+            self._improve(asked, values)
+
+    def adopt(self, candidates: npt.ArrayLike, losses: npt.ArrayLike) -> None:
+        """Takes candidates that were evaluated elsewhere; they cost nothing here and are not counted.
+
+        Searches of other problems over the same box come by them. Called between `tell` and `ask`; what an optimizer
+        makes of them is its own affair, and one that makes nothing of them is as good a member of the protocol.
+
+        Args:
+            candidates: (n, d), inside the box, n may be 0; not changed.
+            losses: (n,), finite; not changed.
+
+        Raises:
+            RuntimeError: candidates are waiting to be told.
+            ValueError: a shape is wrong, a row lies outside the box or a loss is not finite.
+        """
+        if self._pending is not None:
+            raise RuntimeError(
+                f"adopt() came before the losses of generation {self._generation}: expected tell(candidates, losses) "
+                "first; adopt after it"
+            )
+        rows = _frozen(candidates)
+        values = _checked_losses(losses, len(rows))
+        if not len(rows):
+            return
+        _check_rows("candidates adopted", rows, self.problem.lower, self.problem.upper)
+        if np.isnan(values).any():
+            raise ValueError("a loss adopted is NaN: expected finite numbers; leave failed candidates out")
+        self._adopt(rows, values)
+        self._improve(rows, values)
 
     @abstractmethod
     def _ask(self) -> FloatArray:
@@ -181,6 +208,15 @@ class Optimizer(ABC):
     @abstractmethod
     def _tell(self, candidates: FloatArray, losses: FloatArray) -> None:
         """Learns from a checked generation: (n, d) and (n,), read-only, losses finite or NaN for failed."""
+
+    def _adopt(self, candidates: FloatArray, losses: FloatArray) -> None:  # noqa: B027
+        """Learns from checked candidates of elsewhere, (n, d) and (n,), n at least 1; by default does nothing."""
+
+    def _improve(self, candidates: FloatArray, losses: FloatArray) -> None:
+        """Takes the best of some candidates as the incumbent if it is better; at least one loss is a number."""
+        winner = int(np.nanargmin(losses))
+        if self._best is None or losses[winner] < self._best[1]:
+            self._best = (_frozen(candidates[winner]), float(losses[winner]))
 
     def _first(self, count: int) -> FloatArray:
         """Returns `count` rows, (count, d): those of `problem.initial` first, then uniform draws in the box."""
@@ -217,17 +253,20 @@ def _check_box(lower: FloatArray, upper: FloatArray) -> None:
         )
 
 
-def _check_initial(initial: FloatArray, lower: FloatArray, upper: FloatArray) -> None:
-    if initial.ndim != 2 or len(initial) < 1 or initial.shape[1] != lower.size:
-        raise ValueError(
-            f"initial has shape {initial.shape}: expected (n, {lower.size}) with n at least 1; "
-            "give None when no candidate is known"
-        )
-    wrong = np.argwhere(~((initial >= lower) & (initial <= upper)))
+def _check_rows(
+    what: str,
+    rows: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    none: str = "leave the call out when there is none",
+) -> None:
+    if rows.ndim != 2 or len(rows) < 1 or rows.shape[1] != lower.size:
+        raise ValueError(f"{what} has shape {rows.shape}: expected (n, {lower.size}) with n at least 1; {none}")
+    wrong = np.argwhere(~((rows >= lower) & (rows <= upper)))
     if wrong.size:
         row, k = wrong[0]
         raise ValueError(
-            f"initial[{row}, {k}] is {initial[row, k]}: expected a number from {lower[k]} to {upper[k]}; "
+            f"{what}[{row}, {k}] is {rows[row, k]}: expected a number from {lower[k]} to {upper[k]}; "
             "clip it or widen the box"
         )
 
