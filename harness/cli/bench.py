@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options
+from harness.cli import bench_optimizers, options
 from harness.errors import RunError
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ app = typer.Typer(help="Measure what the harness costs.", no_args_is_help=True)
 @app.callback()
 def _commands() -> None:
     """Measure what the harness costs, beside what else could be used."""
+
+
+app.command("optimizers")(bench_optimizers.optimizers)
 
 
 @app.command("scorer")

@@ -1,0 +1,195 @@
+"""`harness bench optimizers`: a contest between optimizers, or between settings of one."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import contest_settings, options
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.benchmarks.contest import ContestRun
+    from harness.records.contest import Contest
+    from harness.records.contest_directory import ContestDirectory
+
+CONTESTS = options.RUNS / "contests"
+_SET = "A parameter of the optimizers that have it, or de.F=0.5."
+
+
+def optimizers(
+    optimizer: Annotated[
+        str | None, typer.Option("--optimizer", help="Names separated by commas.", show_default="de,cma,random")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="all, core, or codes such as USA,CHN.", show_default="core")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", help="Repetitions per region.", show_default="3")] = None,
+    first_seed: Annotated[
+        int | None, typer.Option("--first-seed", help="Number of the first repetition.", show_default="0")
+    ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option("--budget", help="Candidate evaluations per entrant, region and seed.", show_default="300"),
+    ] = None,
+    share: Annotated[
+        bool | None, typer.Option("--share/--no-share", help="One search over all regions per seed.", show_default="no")
+    ] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help=_SET)] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", help="First candidates: persona or vocabulary.", show_default="persona")
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option("--space", help="full, or subspace:D with D dimensions.", show_default="full")
+    ] = None,
+    tokens: Annotated[
+        int | None, typer.Option("--tokens", help="Virtual tokens of the soft prompt.", show_default="10")
+    ] = None,
+    pool: Annotated[
+        int | None, typer.Option("--pool", help="Candidates in the first sample; 0 chooses.", show_default="0")
+    ] = None,
+    study: Annotated[
+        Path | None, typer.Option("--study", help="TOML file with entrants of any settings; see docs/contest.md.")
+    ] = None,
+    model: options.Model = "respondent",
+    dtype: options.Dtype = "auto",
+    device: options.Device = "auto",
+    device_map: options.DeviceMap = None,
+    trust_remote_code: options.TrustRemoteCode = False,
+    memory_gb: options.MemoryGb = None,
+    scorer: options.ScorerKind = "auto",
+    micro_batch: options.MicroBatch = 0,
+    workers: options.Workers = 0,
+    survey: options.SurveyFile = None,
+    targets: options.TargetsFile = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The contest's folder; an unfinished one goes on.", rich_help_panel="Output"),
+    ] = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """A contest: every optimizer tunes every region with every seed, and statistics say what the differences mean.
+
+    The same command goes on with an interrupted contest, and shows a finished one again. Regions are searched
+    independently unless --share is given.
+    """
+    flags = {
+        "optimizer": optimizer,
+        "region": region,
+        "seeds": seeds,
+        "first_seed": first_seed,
+        "budget": budget,
+        "share": share,
+        "settings": settings or None,
+        "start": start,
+        "space": space,
+        "tokens": tokens,
+        "pool": pool,
+    }
+    plan, name = contest_settings.build_study(study, flags)
+    if study is not None and plan.targets is not None:
+        if targets is not None:
+            raise UsageError(f"--targets {targets} and targets in {study}: expected one of them; leave one out")
+        targets = study.parent / plan.targets
+
+    from harness.benchmarks.study import contest_spec, entrants
+    from harness.records.contest_directory import ContestDirectory
+    from harness.tasks.hofstede_vsm.survey import load_survey
+    from harness.tasks.hofstede_vsm.targets import load_regions
+    from harness.tuning.spec import Source
+
+    questionnaire, table = load_survey(survey), load_regions(targets)
+    chosen = table.select(plan.regions)
+    base = {
+        "model": options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb),
+        "survey": Source(name=questionnaire.name, digest=questionnaire.digest),
+        "targets": Source(name=ascii(targets.name)[1:-1] if targets else "bundled", digest=table.digest),
+        "regions": tuple(one.code for one in chosen),
+        "seeds": plan.seeds,
+        "first_seed": plan.first_seed,
+        "scorer": options.scorer_spec(scorer, micro_batch, workers),
+    }
+    specs = entrants(plan, base, name)
+    spec = contest_spec(plan, specs)
+    folder = out or CONTESTS / f"{study.stem if study else 'optimizers'}-{spec.digest[:8]}"
+    if (directory := ContestDirectory(folder)).holds(spec) and directory.finished:
+        contest = directory.read()
+    else:
+        from harness.benchmarks.contest import ContestRun
+
+        run = ContestRun(spec, specs, options.load_quietly(base["model"]), questionnaire, table)
+        run.check()
+        directory, contest = _execute(run, folder, quiet)
+    _print(directory, contest, as_json)
+
+
+def _execute(run: ContestRun, folder: Path, quiet: bool) -> tuple[ContestDirectory, Contest]:
+    from rich.console import Console
+
+    from harness.records.contest_directory import ContestDirectory
+    from harness.report.progress import watch
+
+    directory = ContestDirectory.open(folder, run.spec)
+    console = Console(stderr=True)
+    if not quiet:
+        _print_header(run, directory, console)
+    cells = len(run.spec.entrants) * len(run.spec.regions) * len(run.spec.seeds)
+    with watch(console, cells, quiet) as watcher:
+        try:
+            return directory, run.run(directory, watcher)
+        except KeyboardInterrupt:
+            kept = sum(len(line.cells) for line in directory.read_log())
+            for line in (f"interrupted; {kept} of {cells} cells are kept; to go on:", _command()):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            raise
+
+
+def _command() -> str:
+    """This command as it was typed."""
+    program = ["python", "-m", "harness"] if Path(sys.argv[0]).name == "__main__.py" else ["harness"]
+    return shlex.join([*program, *sys.argv[1:]])
+
+
+def _print_header(run: ContestRun, directory: ContestDirectory, console: Console) -> None:
+    from harness.tuning.identity import note
+
+    spec = run.spec
+    lines = [
+        f"contest {directory.path}",
+        f"model {run.lm.spec.name} ({run.lm.parameters / 1e6:.1f}M parameters, {run.lm.device}), "
+        f"{len(spec.entrants)} entrants, {len(spec.regions)} regions, {len(spec.seeds)} seeds",
+        *filter(None, [note(run.lm)]),
+    ]
+    if kept := sum(len(line.cells) for line in directory.read_log()):
+        lines.append(f"going on: {kept} of {len(spec.entrants) * len(spec.regions) * len(spec.seeds)} cells are there")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print(directory: ContestDirectory, contest: Contest, as_json: bool) -> None:
+    from harness.report.contest import analyse, to_plain
+
+    analysis = analyse(contest)
+    if as_json:
+        typer.echo(json.dumps({"contest": str(directory.path), **to_plain(analysis)}, indent=1))
+        return
+
+    from rich.console import Console
+
+    from harness.report.contest_tables import contest_notes, contest_tables
+
+    console = Console()
+    for table in contest_tables(analysis):
+        options.show(console, table)
+        console.print()
+    for line in contest_notes(analysis):
+        console.print(line, markup=False, highlight=False)
+    console.print(f"contest: {directory.path}", markup=False, highlight=False, soft_wrap=True)
