@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 import sys
 from pathlib import Path
@@ -99,6 +100,8 @@ def optimizers(
         if targets is not None:
             raise UsageError(f"--targets {targets} and targets in {study}: expected one of them; leave one out")
         targets = study.parent / plan.targets
+    wanted = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
+    asked = options.scorer_spec(scorer, micro_batch, workers)
 
     from harness.benchmarks.study import contest_spec, entrants
     from harness.records.contest_directory import ContestDirectory
@@ -107,44 +110,41 @@ def optimizers(
     from harness.tuning.spec import Source
 
     questionnaire, table = load_survey(survey), load_regions(targets)
-    chosen = table.select(plan.regions)
     base = {
-        "model": options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb),
+        "model": wanted,
         "survey": Source(name=questionnaire.name, digest=questionnaire.digest),
         "targets": Source(name=ascii(targets.name)[1:-1] if targets else "bundled", digest=table.digest),
-        "regions": tuple(one.code for one in chosen),
+        "regions": tuple(one.code for one in table.select(plan.regions)),
         "seeds": plan.seeds,
         "first_seed": plan.first_seed,
-        "scorer": options.scorer_spec(scorer, micro_batch, workers),
+        "scorer": asked,
     }
     specs = entrants(plan, base, name)
     spec = contest_spec(plan, specs)
-    folder = out or CONTESTS / f"{study.stem if study else 'optimizers'}-{spec.digest[:8]}"
-    if (directory := ContestDirectory(folder)).holds(spec) and directory.finished:
+    directory = ContestDirectory(out or CONTESTS / f"{study.stem if study else 'optimizers'}-{spec.digest[:8]}")
+    if directory.holds(spec) and directory.finished:
         contest = directory.read()
     else:
         from harness.benchmarks.contest import ContestRun
 
-        run = ContestRun(spec, specs, options.load_quietly(base["model"]), questionnaire, table)
+        run = ContestRun(spec, specs, options.load_quietly(wanted), questionnaire, table)
         run.check()
-        directory, contest = _execute(run, folder, quiet)
-    _print(directory, contest, as_json)
+        contest = _execute(run, ContestDirectory.open(directory.path, spec), quiet)
+    _show(directory, contest, as_json)
 
 
-def _execute(run: ContestRun, folder: Path, quiet: bool) -> tuple[ContestDirectory, Contest]:
+def _execute(run: ContestRun, directory: ContestDirectory, quiet: bool) -> Contest:
     from rich.console import Console
 
-    from harness.records.contest_directory import ContestDirectory
     from harness.report.progress import watch
 
-    directory = ContestDirectory.open(folder, run.spec)
     console = Console(stderr=True)
     if not quiet:
         _print_header(run, directory, console)
     cells = len(run.spec.entrants) * len(run.spec.regions) * len(run.spec.seeds)
     with watch(console, cells, quiet) as watcher:
         try:
-            return directory, run.run(directory, watcher)
+            return run.run(directory, watcher)
         except KeyboardInterrupt:
             kept = sum(len(line.cells) for line in directory.read_log())
             for line in (f"interrupted; {kept} of {cells} cells are kept; to go on:", _command()):
@@ -174,12 +174,18 @@ def _print_header(run: ContestRun, directory: ContestDirectory, console: Console
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _print(directory: ContestDirectory, contest: Contest, as_json: bool) -> None:
+def _show(directory: ContestDirectory, contest: Contest, as_json: bool) -> None:
+    """Writes the plots and prints the rest."""
     from harness.report.contest import analyse, to_plain
 
+    # Its remarks are about its own font cache.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    from harness.report.figures import write_figures
+
     analysis = analyse(contest)
+    files = [str(path) for path in write_figures(analysis, directory.path)]
     if as_json:
-        typer.echo(json.dumps({"contest": str(directory.path), **to_plain(analysis)}, indent=1))
+        typer.echo(json.dumps({"contest": str(directory.path), "figures": files, **to_plain(analysis)}, indent=1))
         return
 
     from rich.console import Console
@@ -190,6 +196,6 @@ def _print(directory: ContestDirectory, contest: Contest, as_json: bool) -> None
     for table in contest_tables(analysis):
         options.show(console, table)
         console.print()
-    for line in contest_notes(analysis):
-        console.print(line, markup=False, highlight=False)
-    console.print(f"contest: {directory.path}", markup=False, highlight=False, soft_wrap=True)
+    plots = ", ".join(dict.fromkeys(Path(name).stem for name in files))
+    for line in (*contest_notes(analysis), f"plots: {plots} (png and svg) in {directory.path}"):
+        console.print(line, markup=False, highlight=False, soft_wrap=line.startswith("plots: "))

@@ -18,8 +18,8 @@ from harness.report.settings import differences
 
 MEASURES: Constant = ("mae", "mae_tuned")
 """Held out, the headline, and on the wordings that the optimizers saw."""
-GRID: Constant = 200
-"""Points of a curve at most."""
+GRID: Constant = 500
+"""Points of a curve at most; up to this number of evaluations a curve is exact."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,15 @@ class Summary:
     Attributes:
         low, high: 95 % bootstrap interval of the mean over regions; None for one region.
         rank: mean rank over regions among the entrants, 1 is best; None for what is no entrant.
+        values: of each region.
     """
 
     mean: float
     median: float
     low: float | None
     high: float | None
-    rank: float | None = None
+    rank: float | None
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def _finals(contest: Contest, cells: dict[str, list[Cell]]) -> Iterator[Final]:
 
 def _summary(errors: Floats, rank: float | None = None) -> Summary:
     low, high = numbers.bootstrap(errors, np.mean)
-    return Summary(float(errors.mean()), float(np.median(errors)), low, high, rank)
+    return Summary(float(errors.mean()), float(np.median(errors)), low, high, rank, tuple(errors.tolist()))
 
 
 def _comparison(contest: Contest, measure: str) -> Comparison:
@@ -237,9 +239,9 @@ def _course(label: str, cells: Sequence[Cell], targets: Sequence[float], grid: F
 
 
 def _grid(contest: Contest) -> Floats:
-    """Numbers of evaluations at which curves are shown: whole ones, evenly spaced on a log axis."""
+    """Evaluations at which curves are shown: whole numbers, evenly spaced on a log axis where there are many."""
     most = max(1.0, max(cell.evaluations for cell in contest.cells))
-    grid: Floats = np.unique(np.round(np.geomspace(1.0, most, GRID)))
+    grid: Floats = np.arange(1.0, most + 1) if most <= GRID else np.unique(np.round(np.geomspace(1.0, most, GRID)))
     return grid
 
 
