@@ -66,14 +66,14 @@ def _between(low: float | None, high: float | None, form: str) -> str:
 
 
 def running_table(analysis: Analysis) -> Table:
-    """Expected running times to the targets that some cells reached and others did not."""
-    shown = [place for place, _ in enumerate(analysis.targets) if _tells(analysis, place)]
+    """Expected running times to the targets that some cells reached and others did not, the easiest first."""
     rows = []
-    for row in analysis.running:
-        cells = [_running(row.ert[place], row.successes[place], row.runs) for place in shown]
-        rows.append([row.label, *cells])
-    headings = ["entrant", *(f"{analysis.targets[place]:g}" for place in shown)]
-    return listing(headings, rows, "expected running time, evaluations", left=1)
+    for place, target in enumerate(analysis.targets):
+        if _tells(analysis, place):
+            cells = [_running(row.ert[place], row.successes[place], row.runs) for row in analysis.running]
+            rows.append([f"{target:g}", *cells])
+    headings = ["error", *(row.label for row in analysis.running)]
+    return listing(headings, rows, "expected running time, evaluations", left=0)
 
 
 def _tells(analysis: Analysis, place: int) -> bool:
@@ -97,9 +97,9 @@ def contest_notes(analysis: Analysis) -> Iterator[str]:
         "absolute error in index points, lower is better, mae on held-out and tuned on tuning wordings; [ ]: 95 % "
         "bootstrap interval over regions, each the mean over its seeds; rank: mean over regions, 1 is best"
     )
-    for comparison in analysis.comparisons:
-        if comparison.friedman is not None:
-            yield f"entrants rank alike ({_MEASURES[comparison.measure]}): Friedman's p {comparison.friedman:.2g}"
+    tests = [(_MEASURES[one.measure], one.friedman) for one in analysis.comparisons if one.friedman is not None]
+    if tests:
+        yield f"Friedman's test that all rank alike: {', '.join(f'p {p:.2g} on {name}' for name, p in tests)}"
     yield (
         "difference: median over regions of the first's error minus the second's, negative where the first is better; "
         "lower/higher: regions; p: Wilcoxon's signed-rank test over regions, p Holm: adjusted for all "

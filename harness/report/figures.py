@@ -33,6 +33,8 @@ _SETTINGS: Final[dict[Any, Any]] = {
     "svg.hashsalt": "vsm-harness",
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
+    # A label is text as it stands, dollar signs too.
+    "text.parse_math": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -82,7 +84,7 @@ def convergence(analysis: Analysis) -> Figure:
     shown = "median and quartiles" if len(analysis.courses) <= MOST_BANDS else "median"
     axes.set_xlabel("candidate evaluations per region")
     axes.set_ylabel(f"error, index points\n({shown} over regions and seeds)")
-    axes.set_xlim(0.0, _last(analysis))
+    axes.set_xlim(0.0, 1.01 * _last(analysis))
     axes.set_ylim(bottom=0.0)
     _label_ends(axes, ends)
     return figure
@@ -105,7 +107,7 @@ def targets_reached(analysis: Analysis) -> Figure:
     axes.set_ylabel("share of cells and targets reached")
     axes.set_ylim(0.0, max(0.1, 1.08 * max(course.reached[-1] for course in analysis.courses)))
     last = _last(analysis)
-    axes.set_xlim(min(0.8 * _first_reached(analysis), 0.9 * last), last)
+    axes.set_xlim(min(0.8 * _first_reached(analysis), 0.9 * last), 1.02 * last)
     _label_ends(axes, ends)
     return figure
 

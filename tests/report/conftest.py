@@ -1,5 +1,6 @@
 import pytest
 
+from harness.records.contest import Cell, Contest, ContestSpec, Entrant
 from harness.records.schema import MethodResult, ModelIdentity, Provenance, Record, RegionResult
 
 DIMENSIONS = ("pdi", "idv", "mas", "uai", "lto", "ivr")
@@ -47,3 +48,72 @@ def record():
         )
 
     return build
+
+
+@pytest.fixture(scope="session")
+def contest():
+    """Builds a contest from one list of curves per entrant, in the order region by region, seed by seed.
+
+    The held-out error is the tuned one plus 1.
+    """
+
+    def build(curves, regions=("USA", "CHN"), seeds=(0, 1), settings=None, title="", note="", missing=None):
+        labels, common = list(curves), {"budget": 50, "share": False}
+        spec = ContestSpec(
+            title=title,
+            regions=regions,
+            seeds=seeds,
+            entrants=tuple(
+                Entrant(
+                    label=label,
+                    optimizer="de",
+                    settings={**common, **(settings or {}).get(label, {})},
+                )
+                for label in labels
+            ),
+        )
+        places = [(region, seed) for region in regions for seed in seeds]
+        identity = ModelIdentity(
+            name="respondent", digest="0", parameters=1, dtype="float32", device="cpu", random_weights=False, note=note
+        )
+        return Contest(
+            spec=spec,
+            spec_digest=spec.digest,
+            model=identity,
+            provenance=(Provenance(versions={}, git_revision=None, git_dirty=None, machine={}, threads=1),),
+            references={"null": {region: 18.0 + number for number, region in enumerate(regions)}},
+            missing=missing or {},
+            cells=tuple(
+                Cell(
+                    entrant=label,
+                    region=region,
+                    seed=seed,
+                    curve=curve,
+                    mae_tuned=curve[-1][1],
+                    mae=curve[-1][1] + 1,
+                    evaluations=50,
+                    seconds=2.5,
+                )
+                for label in labels
+                for (region, seed), curve in zip(places, curves[label], strict=True)
+            ),
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def three(contest):
+    """Three entrants on six regions with two seeds: one good, one slower, one that hardly moves."""
+    regions = ("USA", "CHN", "IND", "ARA", "JPN", "DNK")
+    starts = [16.0, 14.5, 12.0, 11.0, 9.0, 17.5, 13.0, 10.5, 12.5, 15.5, 8.5, 14.0]
+    ways = {"cma": (0.8, 0.5, 0.2), "de, vocabulary": (0.9, 0.6, 0.35), "random": (1.0, 0.95, 0.9)}
+    curves = {
+        label: [
+            [(10.0 * (step + 1) + 5 * (number % 2), start * part) for step, part in enumerate(parts)]
+            for number, start in enumerate(starts)
+        ]
+        for label, parts in ways.items()
+    }
+    settings = {"cma": {"start": "persona"}, "de, vocabulary": {"start": "vocabulary"}, "random": {"start": "persona"}}
+    return contest(curves, regions=regions, settings=settings, title="a title")
