@@ -57,9 +57,13 @@ class ContestRun:
         """Runs what is not finished yet and writes the contest.
 
         Raises:
-            RunError: the folder belongs to other weights, or every candidate of a search failed.
+            RunError: another process is at work in the folder, it belongs to other weights, or every candidate of a search failed.
             ModelError: the model's answers are not finite.
         """
+        with directory.claimed():
+            return self._run(directory, watcher)
+
+    def _run(self, directory: ContestDirectory, watcher: Watcher) -> Contest:
         lines = directory.read_log()
         begin = LogLine(model=identity(self.lm), provenance=gather(threads(), gpu_name(self.lm)))
         _check_model(lines, begin, directory)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from harness.errors import HarnessError, InputError, one_line, unknown_choice
 from harness.optimizers import parse_parameters
@@ -25,7 +25,18 @@ FIXED: Final = ("model", "survey", "targets", "regions", "seeds", "first_seed", 
 """Fields of a run that are one for the whole contest, or have names of their own here."""
 DEFAULTS: Final[Mapping[str, Any]] = {"share": False}
 """Where a contest differs from a run: by default each instance is a search of its own."""
-_Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("expected printable text on one line")
+    return text
+
+
+_Label = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), AfterValidator(_printable)
+]
+_Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), AfterValidator(_printable)]
 
 
 class Study(BaseModel):
@@ -42,7 +53,7 @@ class Study(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str = ""
+    title: _Title = ""
     regions: str = "core"
     seeds: Annotated[int, Field(ge=1, le=10_000)] = 3
     first_seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -67,6 +69,22 @@ class ContestDirectory:
     def finished(self) -> bool:
         """Whether the contest was written."""
         return (self.path / CONTEST).is_file()
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keeps other processes from working on this contest; a process that ends lets go in any case.
+
+        Raises:
+            RunError: another one is at work.
+        """
+        with (self.path / SPEC).open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RunError(
+                    f"--out {self.path}: another process works on this contest; wait for it, or give a new folder"
+                ) from error
+            yield
 
     def read_log(self) -> tuple[LogLine, ...]:
         """What was finished so far; half a last line, as a kill leaves it, does not count.

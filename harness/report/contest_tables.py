@@ -20,7 +20,8 @@ def contest_tables(analysis: Analysis) -> Iterator[Table]:
     for comparison in analysis.comparisons:
         if comparison.pairs:
             yield comparison_table(analysis, comparison)
-    yield running_table(analysis)
+    if _telling(analysis):
+        yield running_table(analysis)
 
 
 def finals_table(analysis: Analysis, measure: str) -> Table:
@@ -66,19 +67,18 @@ def _between(low: float | None, high: float | None, form: str) -> str:
 
 
 def running_table(analysis: Analysis) -> Table:
-    """Expected running times to the targets that some cells reached and others did not, the easiest first."""
+    """Expected running times to the targets that tell entrants apart, the easiest first."""
     rows = []
-    for place, target in enumerate(analysis.targets):
-        if _tells(analysis, place):
-            cells = [_running(row.ert[place], row.successes[place], row.runs) for row in analysis.running]
-            rows.append([f"{target:g}", *cells])
+    for place in _telling(analysis):
+        cells = [_running(row.ert[place], row.successes[place], row.runs) for row in analysis.running]
+        rows.append([f"{analysis.targets[place]:g}", *cells])
     headings = ["error", *(row.label for row in analysis.running)]
     return listing(headings, rows, "expected running time, evaluations", left=0)
 
 
-def _tells(analysis: Analysis, place: int) -> bool:
-    successes = [row.successes[place] for row in analysis.running]
-    return any(successes) and len({row.ert[place] for row in analysis.running}) > 1
+def _telling(analysis: Analysis) -> list[int]:
+    """Places of the targets that are not the same for all entrants, as those are that the first sample reaches."""
+    return [place for place, _ in enumerate(analysis.targets) if len({row.ert[place] for row in analysis.running}) > 1]
 
 
 def _running(ert: float, successes: int, runs: int) -> str:
@@ -100,15 +100,20 @@ def contest_notes(analysis: Analysis) -> Iterator[str]:
     tests = [(_MEASURES[one.measure], one.friedman) for one in analysis.comparisons if one.friedman is not None]
     if tests:
         yield f"Friedman's test that all rank alike: {', '.join(f'p {p:.2g} on {name}' for name, p in tests)}"
-    yield (
-        "difference: median over regions of the first's error minus the second's, negative where the first is better; "
-        "lower/higher: regions; p: Wilcoxon's signed-rank test over regions, p Holm: adjusted for all "
-        f"{len(analysis.comparisons[0].pairs)} pairs"
-    )
-    yield (
-        "expected running time (ERT) to an error on the tuning wordings: evaluations of all cells until they were "
-        "there or ended, per cell that got there (as many of all, where not all did); - none did"
-    )
+    if count := len(analysis.comparisons[0].pairs):
+        yield (
+            "difference: median over regions of the first's error minus the second's, negative where the first is "
+            "better; lower/higher: regions; p: Wilcoxon's signed-rank test over regions, p Holm: adjusted for all "
+            f"{count} pairs"
+        )
+    if _telling(analysis):
+        yield (
+            "expected running time (ERT) to an error on the tuning wordings: evaluations of all cells until they were "
+            "there or ended, per cell that got there (as many of all, where not all did); - none did; errors that all "
+            "reach alike, or none, are left out"
+        )
+    elif count:
+        yield "no error is reached by one entrant sooner than by another: there is no table of running times"
     for label, text in analysis.settings.items():
         if text:
             yield f"{label}: {text}"
