@@ -57,7 +57,8 @@ class ContestRun:
         """Runs what is not finished yet and writes the contest.
 
         Raises:
-            RunError: another process is at work in the folder, it belongs to other weights, or every candidate of a search failed.
+            RunError: another process is at work in the folder, its cells are of other weights, or every candidate of
+                a search failed.
             ModelError: the model's answers are not finite.
         """
         with directory.claimed():

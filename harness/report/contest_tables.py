@@ -46,7 +46,7 @@ def comparison_table(analysis: Analysis, comparison: Comparison) -> Table:
     rows = [
         [
             f"{pair.one} - {pair.other}",
-            f"{pair.difference:+.2f}",
+            f"{_rounded(pair.difference):+.2f}",
             _between(pair.low, pair.high, "+.2f"),
             f"{pair.wins}/{pair.losses}",
             "-" if pair.p is None else f"{pair.p:.2g}",
@@ -62,8 +62,13 @@ def _summary(row: Final, measure: str) -> Summary:
     return row.mae if measure == "mae" else row.mae_tuned
 
 
+def _rounded(value: float) -> float:
+    """As it is shown; what rounds to nothing has no sign."""
+    return round(value, 2) + 0.0
+
+
 def _between(low: float | None, high: float | None, form: str) -> str:
-    return "-" if low is None else f"[{low:{form}}, {high:{form}}]"
+    return "-" if low is None or high is None else f"[{_rounded(low):{form}}, {_rounded(high):{form}}]"
 
 
 def running_table(analysis: Analysis) -> Table:

@@ -81,6 +81,10 @@ def convergence(analysis: Analysis) -> Figure:
             low, high = np.array(course.low), np.array(course.high)
             axes.fill_between(x, low, high, step="post", color=style["color"], alpha=0.13, linewidth=0)
         ends.append(_End(course.label, x[-1], median[-1], style["color"]))
+    for row in analysis.finals:
+        if row.reference and row.label == "null":
+            axes.axhline(row.mae_tuned.median, color=_GREY, linewidth=0.9)
+            ends.append(_End("null", 1.01 * _last(analysis), row.mae_tuned.median, _GREY))
     shown = "median and quartiles" if len(analysis.courses) <= MOST_BANDS else "median"
     axes.set_xlabel("candidate evaluations per region")
     axes.set_ylabel(f"error, index points\n({shown} over regions and seeds)")
