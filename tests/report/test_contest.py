@@ -108,6 +108,11 @@ def test_many_pairs_are_shown_against_the_best_and_all_are_counted(contest):
     assert "adjusted for all 21 pairs" in " ".join(text.split())
 
 
+def test_what_rounds_to_nothing_has_no_sign(contest):
+    curves = {"a": [[(10, 8.0)]] * 4, "b": [[(10, 8.001)]] * 4}
+    assert "-0.00" not in shown(analyse(contest(curves)), 80)
+
+
 def shown(analysis, width):
     console = Console(file=StringIO(), width=width, color_system=None)
     for table in contest_tables(analysis):
