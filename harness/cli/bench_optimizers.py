@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import contest_settings, options
-from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,39 +94,21 @@ def optimizers(
         "tokens": tokens,
         "pool": pool,
     }
-    plan, name = contest_settings.build_study(study, flags)
-    if study is not None and plan.targets is not None:
-        if targets is not None:
-            raise UsageError(f"--targets {targets} and targets in {study}: expected one of them; leave one out")
-        targets = study.parent / plan.targets
     wanted = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
     asked = options.scorer_spec(scorer, micro_batch, workers)
+    prepared = contest_settings.prepare(study, flags, wanted, asked, survey, targets)
 
-    from harness.benchmarks.study import contest_spec, entrants
     from harness.records.contest_directory import ContestDirectory
-    from harness.tasks.hofstede_vsm.survey import load_survey
-    from harness.tasks.hofstede_vsm.targets import load_regions
-    from harness.tuning.spec import Source
 
-    questionnaire, table = load_survey(survey), load_regions(targets)
-    base = {
-        "model": wanted,
-        "survey": Source(name=questionnaire.name, digest=questionnaire.digest),
-        "targets": Source(name=ascii(targets.name)[1:-1] if targets else "bundled", digest=table.digest),
-        "regions": tuple(one.code for one in table.select(plan.regions)),
-        "seeds": plan.seeds,
-        "first_seed": plan.first_seed,
-        "scorer": asked,
-    }
-    specs = entrants(plan, base, name)
-    spec = contest_spec(plan, specs)
+    spec = prepared.spec
     directory = ContestDirectory(out or CONTESTS / f"{study.stem if study else 'optimizers'}-{spec.digest[:8]}")
     if directory.holds(spec) and directory.finished:
         contest = directory.read()
     else:
         from harness.benchmarks.contest import ContestRun
 
-        run = ContestRun(spec, specs, options.load_quietly(wanted), questionnaire, table)
+        lm = options.load_quietly(wanted)
+        run = ContestRun(spec, prepared.entrants, lm, prepared.survey, prepared.table)
         run.check()
         contest = _execute(run, ContestDirectory.open(directory.path, spec), quiet)
     _show(directory, contest, as_json)

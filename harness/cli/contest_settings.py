@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,67 @@ from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
     from harness.benchmarks.study import Study
+    from harness.models.language_model import ModelSpec
+    from harness.models.planning import ScorerSpec
+    from harness.records.contest import ContestSpec
+    from harness.tasks.hofstede_vsm.regions import Regions
+    from harness.tasks.hofstede_vsm.survey import Survey
+    from harness.tuning.spec import RunSpec
 
 STARTS = ("vocabulary", "persona")
 SEEDS, BUDGET = 3, 300
 WHOLE = {"seeds": 1, "first_seed": 0, "budget": 1, "tokens": 1, "pool": 0}
 OF_THE_CONTEST = ("region", "seeds", "first_seed")
 """Flags that may stand beside a study file, and then win; every other setting belongs to the entrants in it."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A contest that is checked as far as it can be without a model; `entrants` by label."""
+
+    spec: ContestSpec
+    entrants: dict[str, RunSpec]
+    survey: Survey
+    table: Regions
+
+
+def prepare(
+    file: Path | None,
+    flags: Mapping[str, Any],
+    model: ModelSpec,
+    scorer: ScorerSpec,
+    survey: Path | None,
+    targets: Path | None,
+) -> Prepared:
+    """Reads and checks what takes part; see `build_study` for the first two arguments.
+
+    Raises:
+        UsageError: a flag is out of range, or says what the study says.
+        InputError: a file is not as described.
+    """
+    plan, name = build_study(file, flags)
+    if file is not None and plan.targets is not None:
+        if targets is not None:
+            raise UsageError(f"--targets {targets} and targets in {file}: expected one of them; leave one out")
+        targets = file.parent / plan.targets
+
+    from harness.benchmarks.study import contest_spec, entrants
+    from harness.tasks.hofstede_vsm.survey import load_survey
+    from harness.tasks.hofstede_vsm.targets import load_regions
+    from harness.tuning.spec import Source
+
+    questionnaire, table = load_survey(survey), load_regions(targets)
+    base = {
+        "model": model,
+        "survey": Source(name=questionnaire.name, digest=questionnaire.digest),
+        "targets": Source(name=ascii(targets.name)[1:-1] if targets else "bundled", digest=table.digest),
+        "regions": tuple(one.code for one in table.select(plan.regions)),
+        "seeds": plan.seeds,
+        "first_seed": plan.first_seed,
+        "scorer": scorer,
+    }
+    specs = entrants(plan, base, name)
+    return Prepared(contest_spec(plan, specs), specs, questionnaire, table)
 
 
 def build_study(file: Path | None, flags: Mapping[str, Any]) -> tuple[Study, str]:
