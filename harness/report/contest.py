@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import Any
-from typing import Final as Constant
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,9 +15,9 @@ from harness.report.contest_statistics import TARGETS, Floats
 from harness.report.leaderboard import partial_note
 from harness.report.settings import differences
 
-MEASURES: Constant = ("mae", "mae_tuned")
+MEASURES: Final = ("mae", "mae_tuned")
 """Held out, the headline, and on the wordings that the optimizers saw."""
-GRID: Constant = 500
+GRID: Final = 500
 """Points of a curve at most; up to this number of evaluations a curve is exact."""
 
 
@@ -41,7 +40,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Final:
+class Standing:
     """An entrant at its end, or a method that needs no model (`reference`); evaluations and seconds per cell."""
 
     label: str
@@ -130,7 +129,7 @@ class Analysis:
     model: str
     regions: tuple[str, ...]
     seeds: tuple[int, ...]
-    finals: tuple[Final, ...]
+    finals: tuple[Standing, ...]
     comparisons: tuple[Comparison, ...]
     targets: tuple[float, ...]
     running: tuple[Running, ...]
@@ -179,11 +178,11 @@ def matrix(contest: Contest, measure: str) -> Floats:
     return means
 
 
-def _finals(contest: Contest, cells: dict[str, list[Cell]]) -> Iterator[Final]:
+def _finals(contest: Contest, cells: dict[str, list[Cell]]) -> Iterator[Standing]:
     errors = {measure: matrix(contest, measure) for measure in MEASURES}
     ranks = {measure: numbers.ranks(errors[measure]).mean(axis=1) for measure in MEASURES}
     rows = [
-        Final(
+        Standing(
             label=label,
             mae=_summary(errors["mae"][place], float(ranks["mae"][place])),
             mae_tuned=_summary(errors["mae_tuned"][place], float(ranks["mae_tuned"][place])),
@@ -194,7 +193,7 @@ def _finals(contest: Contest, cells: dict[str, list[Cell]]) -> Iterator[Final]:
     ]
     for name, per_region in contest.references.items():
         own = _summary(np.array([per_region[code] for code in contest.spec.regions]))
-        rows.append(Final(name, own, own, reference=True))
+        rows.append(Standing(name, own, own, reference=True))
     yield from sorted(rows, key=lambda row: row.mae.mean)
 
 

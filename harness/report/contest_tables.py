@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from harness.report.contest import MEASURES, Analysis, Comparison, Final, Summary
+from harness.report.contest import MEASURES, Analysis, Comparison, Standing, Summary
 from harness.report.terminal import listing
 
 MOST_PAIRS = 15
@@ -58,7 +58,7 @@ def comparison_table(analysis: Analysis, comparison: Comparison) -> Table:
     return listing(headings, rows, f"paired differences, {_MEASURES[comparison.measure]}", left=1)
 
 
-def _summary(row: Final, measure: str) -> Summary:
+def _summary(row: Standing, measure: str) -> Summary:
     return row.mae if measure == "mae" else row.mae_tuned
 
 

@@ -1,5 +1,8 @@
 """Study files: what an entrant becomes, and one line for what it cannot be."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from harness.benchmarks.study import contest_spec, entrants, parse_study, read_study
@@ -71,6 +74,15 @@ def test_entrants_have_common_settings_then_their_own(file):
     assert (cma.optimizers[0].name, cma.budget, cma.space) == ("cma", 60, SpaceSpec(kind="subspace", dimensions=16))
     assert wide.space.box == 5.0
     assert {spec.repetitions for spec in specs.values()} == {range(5, 7)}
+
+
+def test_the_guide_s_example_is_a_study(tmp_path):
+    guide = (Path(__file__).parents[2] / "docs" / "contest.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", guide, flags=re.DOTALL)
+    (tmp_path / "start.toml").write_text(example, encoding="utf-8")
+    specs = entrants(read_study(tmp_path / "start.toml"), BASE, "study")
+    assert list(specs) == ["F 0.5", "F 0.9, vocabulary", "cma in 64"]
+    assert {spec.budget for spec in specs.values()} == {300}
 
 
 def test_the_record_holds_every_setting(file):

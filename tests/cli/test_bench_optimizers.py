@@ -125,6 +125,29 @@ def test_the_json_and_the_files(harness, tmp_path):
     assert again.code == 2 and "with weights sha256:0, here they are sha256:" in again.err
 
 
+def test_a_cell_is_what_a_run_finds(harness):
+    """Alone, so that a leaderboard and a contest tell one story."""
+    same = (
+        "--optimizer",
+        "cma",
+        "--region",
+        "USA,CHN",
+        "--budget",
+        "6",
+        "--tokens",
+        "2",
+        "--no-share",
+        "--first-seed",
+        "4",
+    )
+    run = json.loads(harness("run", *same, "--json", "--quiet").out)
+    contest = json.loads(harness("bench", "optimizers", *same, "--seeds", "1", "--json", "--quiet").out)
+    rows = [row for row in run["regions"] if row["method"] == "cma"]
+    found = next(row for row in contest["finals"] if row["label"] == "cma")
+    assert found["mae"]["values"] == pytest.approx([row["mae"] for row in rows], abs=1e-5)
+    assert found["mae_tuned"]["values"] == pytest.approx([row["mae_tuned"] for row in rows], abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

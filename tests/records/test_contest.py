@@ -1,6 +1,7 @@
 """A contest's record and folder: read as written, refused when it is something else, whole after a kill."""
 
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from harness.records.contest import Cell, Contest, ContestSpec, Entrant, LogLine
 from harness.records.contest_directory import CONTEST, LOG, SPEC, ContestDirectory, read_contest
 from harness.records.schema import ModelIdentity, Provenance
 
+ROOT = Path(__file__).parents[2]
 IDENTITY = ModelIdentity(
     name="respondent", digest="sha256:0", parameters=1, dtype="float32", device="cpu", random_weights=False
 )
@@ -51,6 +53,16 @@ def test_it_is_read_as_it_was_written(contest, spec, tmp_path):
     directory.write(contest)
     assert directory.finished
     assert directory.read() == contest
+
+
+COMMITTED = [*sorted((ROOT / "results").rglob("contest.json")), ROOT / "tests" / "golden" / "contest.json"]
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.parent.name)
+def test_what_was_committed_is_read_still(path):
+    found = read_contest(path)
+    assert found.spec_digest == found.spec.digest
+    assert Contest.model_validate_json(found.model_dump_json()) == found
 
 
 def test_a_cell_missing_or_out_of_order_is_refused(contest):
