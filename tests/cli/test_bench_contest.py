@@ -38,7 +38,7 @@ space = "subspace:3"
 tokens = 3
 start = "vocabulary"
 """
-OUTPUT = (Path(__file__).parents[1] / "golden" / "bench_optimizers-outline.txt").read_text(encoding="utf-8")
+OUTPUT = (Path(__file__).parents[1] / "golden" / "contest-outline.txt").read_text(encoding="utf-8")
 
 
 def settled(folder):
