@@ -258,8 +258,8 @@ def _notes(contest: Contest) -> Iterator[str]:
         yield "one seed: luck of the seed is part of every number"
     if any(entrant.settings.get("share") for entrant in spec.entrants) and regions > 1:
         yield (
-            "entrants with share tuned all regions of a seed in one search: their cells depend on each other, which "
-            "tests and intervals over regions do not know"
+            "entrants with share tuned all regions of a seed in one search: each region chose among the "
+            "candidates of all, and their cells depend on each other, which tests and intervals do not know"
         )
     if len({entrant.settings.get("budget") for entrant in spec.entrants}) > 1:
         yield "entrants have different budgets: compare their curves at equal evaluations, not their ends"
