@@ -19,7 +19,10 @@ CATALOG: Mapping[str, str] = MappingProxyType(
     {
         "cma": "harness.optimizers.cma_es:CMAES",
         "de": "harness.optimizers.differential_evolution:DifferentialEvolution",
+        "lshade": "harness.optimizers.lshade:LSHADE",
+        "pso": "harness.optimizers.particle_swarm:ParticleSwarm",
         "random": "harness.optimizers.random_search:RandomSearch",
+        "spsa": "harness.optimizers.spsa:SPSA",
     }
 )
 """Name of each optimizer, and where it is: "module:Class"."""
