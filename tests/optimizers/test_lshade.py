@@ -89,21 +89,26 @@ def test_mutants_are_made_of_members() -> None:
     optimizer = lshade(problem, popsize=6, pbest=0.34)
     search(optimizer, sphere(problem), 1)
     best = np.argsort(sphere(problem)(rows))[:2]
-    seen = set()
-    for _ in range(20):
+    optimizer._archive = np.random.default_rng(3).uniform(-0.1, 0.1, (2, 3))
+    others = np.concatenate([rows, optimizer._archive])
+    seen, subtracted = set(), set()
+    for _ in range(10):
         mutants = optimizer._mutants(np.linspace(0.1, 1.0, 6))
         for k, weight in enumerate(np.linspace(0.1, 1.0, 6)):
             fits = [
                 (b, one, two)
                 for b in best
                 for one in range(6)
-                for two in range(6)
+                for two in range(8)
                 if len({k, one, two}) == 3
-                and np.allclose(rows[k] + weight * (rows[b] - rows[k] + rows[one] - rows[two]), mutants[k], atol=1e-12)
+                and np.allclose(
+                    rows[k] + weight * (rows[b] - rows[k] + rows[one] - others[two]), mutants[k], atol=1e-12
+                )
             ]
             assert fits
             seen.add(int(fits[0][0]))
-    assert seen == set(best.tolist())
+            subtracted.add(fits[0][2])
+    assert seen == set(best.tolist()) and subtracted == set(range(8)), "only what is subtracted may be archived"
 
 
 def test_a_coordinate_outside_goes_halfway_to_the_bound() -> None:
