@@ -137,7 +137,8 @@ class SPSA(Optimizer):
     def _start(self, candidates: FloatArray, losses: FloatArray) -> None:
         """Takes the place with the lowest loss, the first row if all fail."""
         winner = 0 if np.isnan(losses).all() else int(np.nanargmin(losses))
-        where, level = candidates[winner], float(losses[winner])
+        where: FloatArray = candidates[winner]
+        level = float(losses[winner])
         if self.best is not None and not level <= self.best[1]:  # from elsewhere, before the first generation
             where, level = self.best
         self._theta, self._level = self._scaled(where), level

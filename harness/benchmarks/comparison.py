@@ -24,8 +24,9 @@ def compare(columns: Sequence[Sequence[tuple[int, float, float]]]) -> list[Diffe
 
     Source: Wilcoxon (1945), Biometrics Bulletin 1, 80-83; Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
     """
-    # Two searches in one local optimum differ by the rounding of the function alone.
-    logs = [np.round(np.log10([one / peer for _, one, peer in column]), _DIGITS) for column in columns]
+    logs: list[FloatArray] = [
+        np.round(np.log10([one / peer for _, one, peer in column]), _DIGITS) for column in columns
+    ]
     p_values = [signed_rank(ratios) for ratios in logs]
     found = []
     for column, ratios, p, p_holm in zip(columns, logs, p_values, holm(p_values), strict=True):
@@ -43,6 +44,12 @@ def compare(columns: Sequence[Sequence[tuple[int, float, float]]]) -> list[Diffe
             )
         )
     return found
+
+
+def _log_ratios(column: Sequence[tuple[int, float, float]]) -> FloatArray:
+    ratios: FloatArray = np.log10([one / peer for _, one, peer in column])
+    # Two searches in one local optimum differ by the rounding of the function alone.
+    return np.round(ratios, _DIGITS)
 
 
 def signed_rank(differences: FloatArray) -> float:

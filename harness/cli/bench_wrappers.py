@@ -37,7 +37,7 @@ def wrappers(
 ) -> None:
     """Do de, pso and cma find what pymoo and pycma find by themselves? On the bbob functions (extra 'bbob').
 
-    The library against itself, with another seed, shows what noise looks like. About ten minutes on one core.
+    The library against itself, with another seed, shows what noise looks like. About five minutes on one core.
     """
     chosen = range(1, 25) if functions == "all" else _numbers("--functions", functions, range(1, 25))
     dims = _numbers("--dimensions", dimensions, BBOB_DIMENSIONS)
