@@ -84,14 +84,14 @@ class SPSA(Optimizer):
         self._longest = np.inf
         self._step = 0
         self._steps_planned = 1
-        self._signs = np.empty((0, problem.dim))
+        self._signs: FloatArray = np.empty((0, problem.dim))
 
     def _ask(self) -> FloatArray:
         if self._theta is None:
             rows = self._initial(self._parameters.starts)
             return rows if len(rows) else self._centre[None]
         pairs = 1 if self._step else self._parameters.pairs
-        self._signs = self._rng.integers(0, 2, (pairs, self.problem.dim)) * 2.0 - 1.0
+        self._signs = 2 * self._rng.integers(0, 2, (pairs, self.problem.dim)).astype(np.float64) - 1
         width = self.perturbation(self._step)
         self._theta = np.clip(self._theta, width - 1.0, 1.0 - width)
         moves = width * np.stack([self._signs, -self._signs], axis=1).reshape(2 * pairs, -1)

@@ -24,9 +24,7 @@ def compare(columns: Sequence[Sequence[tuple[int, float, float]]]) -> list[Diffe
 
     Source: Wilcoxon (1945), Biometrics Bulletin 1, 80-83; Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
     """
-    logs: list[FloatArray] = [
-        np.round(np.log10([one / peer for _, one, peer in column]), _DIGITS) for column in columns
-    ]
+    logs = [_log_ratios(column) for column in columns]
     p_values = [signed_rank(ratios) for ratios in logs]
     found = []
     for column, ratios, p, p_holm in zip(columns, logs, p_values, holm(p_values), strict=True):
