@@ -79,7 +79,7 @@ class SPSA(Optimizer):
         self._half_width = problem.upper / 2 - problem.lower / 2
         self._centre = problem.lower / 2 + problem.upper / 2
         self._theta: FloatArray | None = None  # (d,), from -1 to 1
-        self._level = np.nan  # loss at theta, where it was evaluated
+        self._level = np.nan  # loss at theta, if it was evaluated
         self._gain = parameters.a
         self._longest = np.inf
         self._step = 0
@@ -93,15 +93,17 @@ class SPSA(Optimizer):
         pairs = 1 if self._step else self._parameters.pairs
         self._signs = 2 * self._rng.integers(0, 2, (pairs, self.problem.dim)).astype(np.float64) - 1
         width = self.perturbation(self._step)
-        self._theta = np.clip(self._theta, width - 1.0, 1.0 - width)
+        theta = np.clip(self._theta, width - 1.0, 1.0 - width)
+        if (theta != self._theta).any():
+            self._theta, self._level = theta, np.nan
         moves = width * np.stack([self._signs, -self._signs], axis=1).reshape(2 * pairs, -1)
-        return self._centre + self._half_width * (self._theta + moves)
+        return self._centre + self._half_width * (theta + moves)
 
     def _tell(self, candidates: FloatArray, losses: FloatArray) -> None:
         if self._theta is None:
             self._start(candidates, losses)
         else:
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 self._learn(self._theta, losses)
 
     def _learn(self, theta: FloatArray, losses: FloatArray) -> None:

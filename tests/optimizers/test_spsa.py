@@ -208,3 +208,24 @@ def test_edges_of_the_ranges_work(settings: dict[str, Any]) -> None:
     problem = box(1)
     for candidates, _ in search(spsa(problem, **settings), sphere(problem), 40):
         assert np.isfinite(candidates).all()
+
+
+def test_a_start_at_the_border_says_nothing_about_curvature() -> None:
+    """The pairs are not around the place whose loss is known; on a slope the first step has to be as long as ever."""
+    rows = np.where(np.arange(50) % 2, 1.0, -1.0)[None]
+    for sign in (1.0, -1.0):
+        problem = even_box(50, initial=rows)
+        optimizer = spsa(problem, first_step=0.3, pairs=1)
+        search(optimizer, lambda rows: sign * rows @ np.linspace(-1, 1, 50), 1)  # noqa: B023
+        optimizer.ask()
+        before = theta(optimizer)
+        optimizer.tell(optimizer._pending, sign * optimizer._pending @ np.linspace(-1, 1, 50))
+        assert np.linalg.norm(theta(optimizer) - before) == pytest.approx(0.3, rel=1e-6)
+
+
+def test_huge_losses_of_both_signs_in_the_first_pairs() -> None:
+    optimizer = spsa(even_box(3))
+    optimizer.tell(optimizer.ask(), [0.0])
+    largest = 1e147
+    optimizer.tell(optimizer.ask(), [largest, 0.0, -largest, 0.0, largest, largest, -largest, -largest])
+    assert np.isfinite(optimizer.ask()).all()
