@@ -1,4 +1,4 @@
-"""The optimizers that can be named on the command line. Adding one is one line in `CATALOG`."""
+"""The optimizers that can be named on the command line. Adding one is one line in `CATALOG`, or a plugin."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from harness.errors import UsageError, unknown_choice
+from harness.optimizers import plugins
 from harness.optimizers.protocol import Optimizer, OptimizerParameters, Problem
 
 CATALOG: Mapping[str, str] = MappingProxyType(
     {
         "cma": "harness.optimizers.cma_es:CMAES",
         "de": "harness.optimizers.differential_evolution:DifferentialEvolution",
+        "lshade": "harness.optimizers.lshade:LSHADE",
+        "pso": "harness.optimizers.particle_swarm:ParticleSwarm",
         "random": "harness.optimizers.random_search:RandomSearch",
+        "spsa": "harness.optimizers.spsa:SPSA",
     }
 )
-"""Name of each optimizer, and where it is: "module:Class"."""
+"""Name of each optimizer of this project, and where it is: "module:Class"."""
 
 _FIX = "see 'harness ls optimizers'"
 
@@ -39,18 +43,21 @@ class ParameterRow:
 
 
 def names() -> tuple[str, ...]:
-    """Returns the names of all optimizers, in alphabetical order."""
-    return tuple(sorted(CATALOG))
+    """Returns the names of all optimizers, those of plugins included, in alphabetical order; imports none."""
+    return tuple(sorted({*CATALOG, *plugins.found()}))
 
 
 def load(name: str) -> type[Optimizer]:
     """Imports the class of an optimizer, but not the library behind it.
 
     Raises:
-        UsageError: no optimizer has this name.
+        UsageError: no optimizer has this name, or a plugin claims it that cannot be used.
     """
+    claims = plugins.found()
+    if name in claims:
+        return plugins.load_plugin(name, claims[name], taken=name in CATALOG)
     if name not in CATALOG:
-        raise unknown_choice("optimizer", name, CATALOG, _FIX)
+        raise unknown_choice("optimizer", name, (*CATALOG, *claims), _FIX)
     module, _, attribute = CATALOG[name].partition(":")
     found: type[Optimizer] = getattr(import_module(module), attribute)
     return found

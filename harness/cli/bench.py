@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import bench_optimizers, options
+from harness.cli import bench_optimizers, bench_wrappers, options
 from harness.errors import RunError
 
 if TYPE_CHECKING:
     from harness.records.benchmark import ScorerBenchmark
 
 app = typer.Typer(help="Measure what the harness costs.", no_args_is_help=True)
+bench_wrappers.register(app)
 
 
 @app.callback()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli import options
-from harness.errors import RunError, unknown_choice
+from harness.errors import RunError, UsageError, unknown_choice
 
 if TYPE_CHECKING:
     from harness.records.run_directory import RunDirectory
@@ -88,21 +88,25 @@ def _optimizers() -> Iterator[Row]:
     from harness.optimizers.catalog import describe, load, names
 
     for name in names():
+        try:
+            one = load(name)
+        except UsageError as error:
+            yield {"optimizer": name, "what": f"cannot be used: {error}", "source": None, "parameters": []}
+            continue
         parameters = [
             {"name": row.parameter, "default": row.default, "range": row.range or row.type, "what": row.description}
             for row in describe(name)
         ]
-        yield {"optimizer": name, "what": load(name).summary, "source": load(name).source, "parameters": parameters}
+        yield {"optimizer": name, "what": one.summary, "source": one.source, "parameters": parameters}
 
 
 def _methods() -> Iterator[Row]:
-    from harness.optimizers.catalog import load, names
     from harness.tuning.baselines import METHODS
 
     yield from ({"method": name, "commands": "score, run", "what": text} for name, text in METHODS.items())
-    for name in names():
-        what = f"a soft prompt tuned in front of the naive text: {load(name).summary}"
-        yield {"method": name, "commands": "run", "what": what}
+    for row in _optimizers():
+        what = f"a soft prompt tuned in front of the naive text: {row['what']}" if row["source"] else row["what"]
+        yield {"method": row["optimizer"], "commands": "run", "what": what}
 
 
 def _models() -> Iterator[Row]:

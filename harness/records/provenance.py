@@ -25,6 +25,9 @@ def gather(threads: int, gpu: str | None) -> Provenance:
     revision, dirty = _git(Path(harness.__file__).resolve().parent)
     versions = {"vsm-harness": harness.__version__, "python": platform.python_version()}
     versions.update({name: version for name in LIBRARIES if (version := _version(name))})
+    # Optimizers of others, which may have had a say.
+    plugins = {one.dist for one in metadata.entry_points(group="harness.optimizers") if one.dist}
+    versions.update({one.name: one.version for one in plugins})
     machine = {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),

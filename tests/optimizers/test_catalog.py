@@ -15,7 +15,7 @@ SEE = "see 'harness ls optimizers'"
 
 
 def test_names() -> None:
-    assert names() == ("cma", "de", "random")
+    assert names() == ("cma", "de", "lshade", "pso", "random", "spsa")
     assert [load(name).name for name in names()] == list(names())
     with pytest.raises(TypeError):
         CATALOG["mine"] = "mine:Mine"  # type: ignore[index]
@@ -24,7 +24,7 @@ def test_names() -> None:
 def test_unknown_optimizer() -> None:
     with pytest.raises(UsageError) as caught:
         load("dee")
-    assert str(caught.value) == f"unknown optimizer 'dee': expected one of de, random, cma; {SEE}"
+    assert str(caught.value) == f"unknown optimizer 'dee': expected one of de, lshade, random, cma, pso, spsa; {SEE}"
 
 
 def test_parses_text_and_typed_values() -> None:
@@ -91,7 +91,7 @@ def test_describe() -> None:
         ("jitter", "bool", "true or false", "false"),
         ("mutation", "float", "0 <= mutation <= 1", "0.0"),
     ]
-    assert [row.parameter for row in describe("cma")] == ["popsize", "sigma0", "diagonal_above"]
+    assert [row.parameter for row in describe("cma")] == ["popsize", "sigma0", "covariance", "diagonal_above"]
     assert [row.parameter for row in describe("random")] == ["batch"]
     assert all(row.description for name in names() for row in describe(name))
 

@@ -6,8 +6,10 @@ from typing import Any
 import cma
 import numpy as np
 import pytest
+from cma.restricted_gaussian_sampler import GaussVkDSampler
 from pydantic import ValidationError
 
+from harness.errors import UsageError
 from harness.optimizers import FloatArray, Problem
 from harness.optimizers.cma_es import CMAES, CMAESParameters
 from harness.optimizers.contract import asked_bytes, box, search, sphere
@@ -41,6 +43,64 @@ def test_equals_pycma(limit: int, diagonal: bool) -> None:
     ours = search(cmaes(problem, 5, diagonal_above=limit), sphere(problem), 40)
     theirs = plain_pycma(problem, np.zeros(8), 5, 40, CMA_diagonal=diagonal)
     assert asked_bytes(ours) == [candidates.tobytes() for candidates in theirs]
+
+
+@pytest.mark.parametrize("covariance", ["full", "diagonal"])
+def test_the_form_can_be_chosen(covariance: str) -> None:
+    problem = even_box(8)
+    ours = search(cmaes(problem, 5, covariance=covariance, diagonal_above=0), sphere(problem), 20)
+    theirs = plain_pycma(problem, np.zeros(8), 5, 20, CMA_diagonal=covariance == "diagonal")
+    assert asked_bytes(ours) == [candidates.tobytes() for candidates in theirs]
+
+
+def test_limited_equals_pycma() -> None:
+    problem = even_box(12)
+    ours = search(cmaes(problem, 5, covariance="limited"), sphere(problem), 40)
+    rng = np.random.default_rng(5)
+
+    def normal(*shape: int) -> FloatArray:
+        return rng.standard_normal(shape)
+
+    options = GaussVkDSampler.extend_cma_options({"bounds": [-1, 1], "randn": normal, "seed": np.nan, "verbose": -9})
+    strategy = cma.CMAEvolutionStrategy(np.zeros(12), 0.3, options | {"CMA_sampler_options": {"randn": normal}})
+    for candidates, losses in ours:
+        assert np.array(strategy.ask()).tobytes() == candidates.tobytes()
+        strategy.tell(list(candidates), losses.tolist())
+
+
+def test_limited_learns_a_direction() -> None:
+    """A valley along no axis: variances alone cannot follow it."""
+    direction = np.random.default_rng(0).standard_normal(30)
+    direction /= np.linalg.norm(direction)
+    problem = even_box(30, np.full((1, 30), 0.5))
+
+    def valley(rows: FloatArray) -> FloatArray:
+        along = (rows - 0.1) @ direction
+        return 1e4 * (np.square(rows - 0.1).sum(axis=1) - np.square(along)) + np.square(along)
+
+    reached = {}
+    for covariance in ("diagonal", "limited"):
+        optimizer = cmaes(problem, covariance=covariance)
+        search(optimizer, valley, 500)
+        assert optimizer.best is not None
+        reached[covariance] = optimizer.best[1]
+    assert reached["limited"] < 1e-3 * reached["diagonal"]
+
+
+@pytest.mark.parametrize("covariance", ["diagonal", "limited"])
+def test_many_dimensions_without_a_matrix(covariance: str) -> None:
+    problem = box(20_000)
+    search(cmaes(problem, covariance=covariance), sphere(problem), 3)
+
+
+def test_refuses_a_full_covariance_of_many_dimensions() -> None:
+    cmaes(box(2000), covariance="full")
+    with pytest.raises(UsageError) as caught:
+        cmaes(box(81_920), covariance="full")
+    assert str(caught.value) == (
+        "optimizer 'cma' with covariance full was given 81920 dimensions: expected at most 2000, since one covariance "
+        "takes 53.7 GB; use covariance limited or diagonal"
+    )
 
 
 def test_equals_pycma_from_the_best_initial_row() -> None:
@@ -122,6 +182,39 @@ def test_starts_at_the_first_row_when_all_rows_fail() -> None:
     assert np.allclose(optimizer.ask(), problem.initial[0], rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize("covariance", ["full", "diagonal", "limited"])
+def test_a_better_candidate_of_elsewhere_is_injected(covariance: str) -> None:
+    """Near by it is asked as it is; far away a point on the way there; a worse one has no effect."""
+    problem = even_box(20)
+    loss = sphere(problem)
+    near = problem.lower + 0.31 * (problem.upper - problem.lower)
+    one, other = cmaes(problem, covariance=covariance), cmaes(problem, covariance=covariance)
+    search(one, loss, 5)
+    search(other, loss, 5)
+    one.adopt([np.ones(20)], [99.0])
+    assert one.ask().tobytes() == other.ask().tobytes()
+    one.tell(one._pending, loss(one._pending))
+    mean = one._strategy.gp.pheno(one._strategy.mean)
+    one.adopt([near, np.ones(20)], loss(np.stack([near, np.ones(20)])))
+    moves = one.ask() - mean
+    cosines = moves @ (near - mean) / np.linalg.norm(moves, axis=1) / np.linalg.norm(near - mean)
+    assert (cosines > 0.98).sum() == 1
+    one.tell(one._pending, loss(one._pending) * np.nan)
+    assert one.best is not None and np.array_equal(one.best[0], near)
+    search(one, loss, 10)
+
+
+@pytest.mark.parametrize("initial", [None, np.full((2, 8), -0.5)])
+def test_starts_at_what_was_adopted_first(initial: FloatArray | None) -> None:
+    problem = even_box(8, initial)
+    optimizer = cmaes(problem, sigma0=1e-6)
+    near = np.full((1, 8), 0.21)
+    optimizer.adopt(near, [1e-3])
+    if initial is not None:
+        search(optimizer, sphere(problem), 1)
+    assert np.allclose(optimizer.ask(), near, rtol=0, atol=1e-4)
+
+
 def test_huge_losses() -> None:
     optimizer = cmaes(box(5))
     search(optimizer, lambda rows: np.where(np.arange(len(rows)) == 0, np.nan, np.finfo(float).max / 4), 3)
@@ -142,7 +235,16 @@ def test_refuses_one_dimension() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"popsize": 3}, {"popsize": -1}, {"sigma0": 0.0}, {"sigma0": 0.7}, {"diagonal_above": -1}]
+    "settings",
+    [
+        {"popsize": 3},
+        {"popsize": -1},
+        {"sigma0": 0.0},
+        {"sigma0": 0.7},
+        {"diagonal_above": -1},
+        {"diagonal_above": 2001},
+        {"covariance": "none"},
+    ],
 )
 def test_parameters_have_ranges(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
