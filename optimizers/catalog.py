@@ -28,6 +28,9 @@ CATALOG: Mapping[str, str] = MappingProxyType(
 )
 """Name of each optimizer of this project, and where it is: "module:Class"."""
 
+REFERENCES: Mapping[str, str] = MappingProxyType({"gradient": "harness.optimizers.gradient:Gradient"})
+"""What can be named beside the optimizers and is no black-box method: it is described here and run elsewhere."""
+
 _FIX = "see 'harness ls optimizers'"
 
 
@@ -55,10 +58,11 @@ def load(name: str) -> type[Optimizer]:
     """
     claims = plugins.found()
     if name in claims:
-        return plugins.load_plugin(name, claims[name], taken=name in CATALOG)
-    if name not in CATALOG:
-        raise unknown_choice("optimizer", name, (*CATALOG, *claims), _FIX)
-    module, _, attribute = CATALOG[name].partition(":")
+        return plugins.load_plugin(name, claims[name], taken=name in CATALOG or name in REFERENCES)
+    known = {**CATALOG, **REFERENCES}
+    if name not in known:
+        raise unknown_choice("optimizer", name, (*known, *claims), _FIX)
+    module, _, attribute = known[name].partition(":")
     found: type[Optimizer] = getattr(import_module(module), attribute)
     return found
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-FloatArray: TypeAlias = npt.NDArray[np.float64]
+from harness.optimizers.checks import FloatArray, check_box, check_candidates, check_rows, checked_losses, frozen
+
+__all__ = ["FloatArray", "Optimizer", "OptimizerParameters", "Problem"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,25 +27,34 @@ class Problem:
         upper: (d,) finite upper bounds, each above its lower bound, copied.
         budget: number of candidate evaluations the optimizer can expect, at least 1.
         initial: (n, d) candidates worth asking first, best first, inside the box, copied; None when there are none.
+        goal: (m,) what the m outputs of a candidate should be, NaN where it does not matter, copied; None when a
+            candidate has no outputs but its loss. The loss falls as the outputs come nearer to the goal; an optimizer
+            may learn from the outputs or from the loss alone.
 
     Raises:
-        ValueError: a shape, a bound, a row or the budget is not as described.
+        ValueError: a shape, a bound, a row, the goal or the budget is not as described.
     """
 
     lower: FloatArray
     upper: FloatArray
     budget: int
     initial: FloatArray | None = None
+    goal: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Copies the arrays, makes the copies read-only and checks them."""
-        for field in ("lower", "upper", "initial"):
+        for field in ("lower", "upper", "initial", "goal"):
             value = getattr(self, field)
             if value is not None:
-                object.__setattr__(self, field, _frozen(value))
-        _check_box(self.lower, self.upper)
+                object.__setattr__(self, field, frozen(value))
+        check_box(self.lower, self.upper)
         if self.initial is not None:
-            _check_rows("initial", self.initial, self.lower, self.upper, "give None when no candidate is known")
+            check_rows("initial", self.initial, self.lower, self.upper, "give None when no candidate is known")
+        if self.goal is not None and (self.goal.ndim != 1 or np.isinf(self.goal).any() or np.isnan(self.goal).all()):
+            raise ValueError(
+                f"goal is {self.goal.tolist()}: expected (m,) numbers, NaN where an output does not matter; give None "
+                "when there are no outputs"
+            )
         if isinstance(self.budget, bool) or not isinstance(self.budget, int) or self.budget < 1:
             raise ValueError(
                 f"budget is {self.budget!r}: expected a whole number of at least 1; give the candidate evaluations left"
@@ -146,12 +157,13 @@ class Optimizer(ABC):
         self._pending = rows
         return rows
 
-    def tell(self, candidates: npt.ArrayLike, losses: npt.ArrayLike) -> None:
+    def tell(self, candidates: npt.ArrayLike, losses: npt.ArrayLike, outputs: npt.ArrayLike | None = None) -> None:
         """Takes the losses of the generation asked last. A refused call changes nothing and may be repeated.
 
         Args:
             candidates: (n, d), what `ask` returned; not changed.
             losses: (n,), lower is better; NaN marks a failed candidate, which never becomes the incumbent; not changed.
+            outputs: (n, m), finite where the loss is; not changed. Needed where the problem has a goal.
 
         Raises:
             RuntimeError: nothing has been asked, or these candidates are not the ones asked.
@@ -163,16 +175,16 @@ class Optimizer(ABC):
                 "tell(); call ask() and evaluate what it returns"
             )
         asked = self._pending
-        _check_candidates(np.asarray(candidates), asked)
-        values = _checked_losses(losses, len(asked))
-        self._tell(asked, values)
+        check_candidates(np.asarray(candidates), asked)
+        values = checked_losses(losses, len(asked))
+        self._tell_outputs(asked, values, self._checked_outputs(outputs, values))
         self._pending = None
         self._evaluations += len(asked)
         self._generation += 1
         if not np.isnan(values).all():
             self._improve(asked, values)
 
-    def adopt(self, candidates: npt.ArrayLike, losses: npt.ArrayLike) -> None:
+    def adopt(self, candidates: npt.ArrayLike, losses: npt.ArrayLike, outputs: npt.ArrayLike | None = None) -> None:
         """Takes candidates that were evaluated elsewhere; they cost nothing here and are not counted.
 
         Searches of other problems over the same box come by them. Called between `tell` and `ask`; what an optimizer
@@ -181,6 +193,7 @@ class Optimizer(ABC):
         Args:
             candidates: (n, d), inside the box, n may be 0; not changed.
             losses: (n,), finite; not changed.
+            outputs: as in `tell`.
 
         Raises:
             RuntimeError: candidates are waiting to be told.
@@ -191,14 +204,14 @@ class Optimizer(ABC):
                 f"adopt() came before the losses of generation {self._generation}: expected tell(candidates, losses) "
                 "first; adopt after it"
             )
-        rows = _frozen(candidates)
-        values = _checked_losses(losses, len(rows))
+        rows = frozen(candidates)
+        values = checked_losses(losses, len(rows))
         if not len(rows):
             return
-        _check_rows("candidates adopted", rows, self.problem.lower, self.problem.upper)
+        check_rows("candidates adopted", rows, self.problem.lower, self.problem.upper)
         if np.isnan(values).any():
             raise ValueError("a loss adopted is NaN: expected finite numbers; leave failed candidates out")
-        self._adopt(rows, values)
+        self._adopt_outputs(rows, values, self._checked_outputs(outputs, values))
         self._improve(rows, values)
 
     @abstractmethod
@@ -212,11 +225,31 @@ class Optimizer(ABC):
     def _adopt(self, candidates: FloatArray, losses: FloatArray) -> None:  # noqa: B027
         """Learns from checked candidates of elsewhere, (n, d) and (n,), n at least 1; by default does nothing."""
 
+    def _tell_outputs(self, candidates: FloatArray, losses: FloatArray, outputs: FloatArray | None) -> None:
+        """What `_tell` is for, with outputs (n, m) if the problem has a goal and they were told."""
+        self._tell(candidates, losses)
+
+    def _adopt_outputs(self, candidates: FloatArray, losses: FloatArray, outputs: FloatArray | None) -> None:
+        """What `_adopt` is for, with outputs as in `_tell_outputs`."""
+        self._adopt(candidates, losses)
+
+    def _checked_outputs(self, outputs: npt.ArrayLike | None, losses: FloatArray) -> FloatArray | None:
+        if self.problem.goal is None:
+            return None
+        rows = frozen([] if outputs is None else outputs)
+        expected = (len(losses), self.problem.goal.size)
+        if rows.shape != expected or not np.isfinite(rows[~np.isnan(losses)]).all():
+            raise ValueError(
+                f"outputs have shape {rows.shape}: expected {expected} numbers, finite where the loss is, because "
+                "the problem has a goal; give them or build the problem without"
+            )
+        return rows
+
     def _improve(self, candidates: FloatArray, losses: FloatArray) -> None:
         """Takes the best of some candidates as the incumbent if it is better; at least one loss is a number."""
         winner = int(np.nanargmin(losses))
         if self._best is None or losses[winner] < self._best[1]:
-            self._best = (_frozen(candidates[winner]), float(losses[winner]))
+            self._best = (frozen(candidates[winner]), float(losses[winner]))
 
     def _first(self, count: int) -> FloatArray:
         """Returns `count` rows, (count, d): those of `problem.initial` first, then uniform draws in the box."""
@@ -230,71 +263,3 @@ class Optimizer(ABC):
         if self.problem.initial is None:
             return np.empty((0, self.problem.dim))
         return self.problem.initial[:most]
-
-
-def _frozen(values: npt.ArrayLike) -> FloatArray:
-    copy = np.array(values, dtype=np.float64, order="C", copy=True)
-    copy.flags.writeable = False
-    return copy
-
-
-def _check_box(lower: FloatArray, upper: FloatArray) -> None:
-    if lower.ndim != 1 or lower.size < 1 or lower.shape != upper.shape:
-        raise ValueError(
-            f"bounds have shapes {lower.shape} and {upper.shape}: expected (d,) twice with d at least 1; "
-            "give one lower and one upper bound per coordinate"
-        )
-    wrong = np.flatnonzero(~(np.isfinite(lower) & np.isfinite(upper) & (lower < upper)))
-    if wrong.size:
-        k = wrong[0]
-        raise ValueError(
-            f"bounds of coordinate {k} are {lower[k]} and {upper[k]}: expected finite numbers, the lower one below "
-            "the upper one; fix a coordinate by leaving it out"
-        )
-
-
-def _check_rows(
-    what: str,
-    rows: FloatArray,
-    lower: FloatArray,
-    upper: FloatArray,
-    none: str = "leave the call out when there is none",
-) -> None:
-    if rows.ndim != 2 or len(rows) < 1 or rows.shape[1] != lower.size:
-        raise ValueError(f"{what} has shape {rows.shape}: expected (n, {lower.size}) with n at least 1; {none}")
-    wrong = np.argwhere(~((rows >= lower) & (rows <= upper)))
-    if wrong.size:
-        row, k = wrong[0]
-        raise ValueError(
-            f"{what}[{row}, {k}] is {rows[row, k]}: expected a number from {lower[k]} to {upper[k]}; "
-            "clip it or widen the box"
-        )
-
-
-def _check_candidates(candidates: npt.NDArray[np.generic], asked: FloatArray) -> None:
-    if candidates.shape != asked.shape:
-        raise ValueError(
-            f"candidates told have shape {candidates.shape}: expected {asked.shape} as asked; "
-            "tell the whole generation at once"
-        )
-    if not np.array_equal(candidates, asked):
-        row = int(np.flatnonzero((candidates != asked).any(axis=1))[0])
-        raise RuntimeError(
-            f"candidate {row} told is not the one asked: expected the rows of the last ask() in their order; "
-            "tell the array that ask() returned"
-        )
-
-
-def _checked_losses(losses: npt.ArrayLike, count: int) -> FloatArray:
-    values = _frozen(losses)
-    if values.shape != (count,):
-        raise ValueError(
-            f"losses have shape {values.shape}: expected ({count},), one per candidate; give NaN for a failed candidate"
-        )
-    infinite = np.flatnonzero(np.isinf(values))
-    if infinite.size:
-        k = infinite[0]
-        raise ValueError(
-            f"loss of candidate {k} is {values[k]}: expected a finite number or NaN; give NaN for a failed candidate"
-        )
-    return values

@@ -12,17 +12,16 @@ from harness.models.planning import choose_plan
 from harness.models.scorer import Plan
 from harness.records.contest import Cell, LogLine
 from harness.records.journal import Journal
-from harness.tasks.hofstede_vsm.prompts import Split
+from harness.records.schema import RegionResult
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.survey import Survey
-from harness.tuning.baselines import SCORED, region_result
 from harness.tuning.candidates import Candidates
-from harness.tuning.cells import Tuned
 from harness.tuning.loop import Progress, Tuning
 from harness.tuning.objective import Respondent
+from harness.tuning.reference import embedding_space, search_reference
+from harness.tuning.scoring import Scoring
 from harness.tuning.session import Watcher
-from harness.tuning.space import SearchSpace
-from harness.tuning.spec import RunSpec
+from harness.tuning.spec import REFERENCE, RunSpec
 
 
 @dataclass(frozen=True)
@@ -72,42 +71,44 @@ class Desk:
         self._table = table
         self._log = log
         self._plans = dict(plans)
-        self._respondents: dict[int, dict[Split, Respondent]] = {}
+        self._known: dict[int, tuple[Respondent, Scoring]] = {}
 
     def run(self, search: Search, observer: Shifted) -> tuple[Cell, ...]:
         """One cell per region of the search."""
         spec = search.spec
-        respondents = self._asking(spec)
+        respondent, scoring = self._asking(spec)
         began = time.perf_counter()
-        grounds = Candidates(spec, self._lm, self._table).grounds(respondents["tuning"], search.regions)
+        grounds = Candidates(spec, self._lm, self._table).grounds(respondent, search.regions)
         tuning = Tuning(spec, grounds, _Unkept(), observer)
-        rows = tuning.run(spec.optimizers[0], search.seed, search.regions)
+        optimizer, reference = spec.optimizers[0], spec.optimizers[0].name == REFERENCE
+        ground = grounds[search.seed]
+        if reference:
+            rows = search_reference(
+                spec, optimizer, search.seed, self._lm, self._survey, ground, search.regions, observer
+            )
+        else:
+            rows = tuning.run(optimizer, search.seed, search.regions)
         seconds = (time.perf_counter() - began) / len(rows)
-        space = grounds[search.seed].space
-        return tuple(self._cell(search, one, space, respondents, seconds) for one in rows)
+        space = embedding_space(self._lm, spec.tokens) if reference else ground.space
+        return tuple(self._cell(search, result, seconds) for _, _, result in scoring.score(space, rows))
 
-    def _cell(
-        self, search: Search, tuned: Tuned, space: SearchSpace, respondents: Mapping[Split, Respondent], seconds: float
-    ) -> Cell:
-        prompt = space.decode(tuned.vector[None])
-        heldout, tuning = (respondents[split].answer(prompt) for split in SCORED)
-        result = region_result(tuned.region, heldout, tuning, tuned.evaluations)
+    def _cell(self, search: Search, result: RegionResult, seconds: float) -> Cell:
         return Cell(
             entrant=search.entrant,
-            region=tuned.region.code,
+            region=result.region,
             seed=search.seed,
-            curve=tuned.curve,
+            curve=result.curve,
             mae_tuned=result.mae_tuned,
             mae=result.mae,
             option_mass=result.option_mass,
-            evaluations=tuned.evaluations,
+            evaluations=result.evaluations,
             seconds=seconds,
-            failed=tuned.failed,
+            failed=result.failed,
         )
 
-    def _asking(self, spec: RunSpec) -> dict[Split, Respondent]:
+    def _asking(self, spec: RunSpec) -> tuple[Respondent, Scoring]:
         tokens = spec.tokens
-        if tokens not in self._respondents:
+        if tokens not in self._known:
             if tokens not in self._plans:
                 self._plans[tokens] = choose_plan(
                     self._lm,
@@ -115,10 +116,10 @@ class Desk:
                     spec.scorer,
                 )
                 append(self._log, LogLine(tokens=tokens, plan=self._plans[tokens].model_dump(mode="json")))
-            self._respondents[tokens] = {
-                split: Respondent(self._lm, self._survey, split, tokens, plan=self._plans[tokens]) for split in SCORED
-            }
-        return self._respondents[tokens]
+            plan = self._plans[tokens]
+            respondent = Respondent(self._lm, self._survey, "tuning", tokens, plan=plan)
+            self._known[tokens] = respondent, Scoring(self._lm, self._survey, tokens, plan)
+        return self._known[tokens]
 
 
 @dataclass(frozen=True)

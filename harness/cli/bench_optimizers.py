@@ -47,7 +47,7 @@ def optimizers(
         str | None, typer.Option("--start", help="First candidates: persona or vocabulary.", show_default="persona")
     ] = None,
     space: Annotated[
-        str | None, typer.Option("--space", help="full, or subspace:D with D dimensions.", show_default="full")
+        str | None, typer.Option("--space", help="personas, personas:D, subspace:D or full.", show_default="personas")
     ] = None,
     tokens: Annotated[
         int | None, typer.Option("--tokens", help="Virtual tokens of the soft prompt.", show_default="10")

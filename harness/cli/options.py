@@ -63,6 +63,36 @@ Workers = Annotated[
     typer.Option("--workers", help="Passes side by side on a CPU; 0 is one for each thread.", rich_help_panel="Model"),
 ]
 Region = Annotated[str, typer.Option("--region", help="all, core, or codes such as USA,CHN.")]
+Space = Annotated[
+    str,
+    typer.Option(
+        "--space",
+        help="personas: the directions in which persona sentences differ; personas:D, subspace:D or full.",
+        rich_help_panel="Search",
+    ),
+]
+Box = Annotated[
+    float,
+    typer.Option("--box", help="Half width of the box in standard deviations; 0 chooses.", rich_help_panel="Search"),
+]
+Rest = Annotated[
+    float,
+    typer.Option("--rest", help="Tuned error at which a region's search ends.", rich_help_panel="Search"),
+]
+Aggregate = Annotated[
+    str,
+    typer.Option("--aggregate", help="Loss over the tuning wordings: mean or worst.", rich_help_panel="Search"),
+]
+Penalty = Annotated[
+    float,
+    typer.Option("--penalty", help="Index points per unit of a candidate's size.", rich_help_panel="Search"),
+]
+Finalists = Annotated[
+    int,
+    typer.Option(
+        "--finalists", help="Candidates among which the validation wording chooses.", rich_help_panel="Search"
+    ),
+]
 SurveyFile = Annotated[
     Path | None, typer.Option("--survey", help="Your own questionnaire, TOML like items.toml.", rich_help_panel="Data")
 ]

@@ -29,16 +29,21 @@ def run(
     region: options.Region = "all",
     budget: Annotated[
         int, typer.Option("--budget", help="Candidate evaluations per region, optimizer and seed.")
-    ] = 100,
+    ] = 200,
     seeds: Annotated[int, typer.Option("--seeds", help="Independent repetitions.")] = 1,
     first_seed: Annotated[int, typer.Option("--first-seed", help="Number of the first repetition.")] = 0,
     tokens: Annotated[int, typer.Option("--tokens", help="Virtual tokens of the soft prompt.")] = 10,
-    space: Annotated[str, typer.Option("--space", help="full, or subspace:D with D dimensions.")] = "full",
+    space: options.Space = "personas",
+    box: options.Box = 0.0,
     start: Annotated[str, typer.Option("--start", help="First candidates: persona or vocabulary.")] = "persona",
     share: Annotated[
         bool, typer.Option("--share/--no-share", help="Regions learn from each other's evaluations.")
     ] = True,
     pool: Annotated[int, typer.Option("--pool", help="Candidates in the first sample; 0 chooses.")] = 0,
+    rest: options.Rest = 0.1,
+    aggregate: options.Aggregate = "mean",
+    penalty: options.Penalty = 0.0,
+    finalists: options.Finalists = 3,
     shots: options.Shots = 6,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the optimizer, or de.F=0.5.")
@@ -79,6 +84,7 @@ def run(
         ("--shots", shots, 0),
     ):
         options.whole(flag, value, lowest)
+    objective = run_settings.objective(rest, aggregate, penalty, finalists)
     optimizers = run_settings.optimizer_specs(names, settings or [])
 
     from harness.tasks.hofstede_vsm.demonstrations import check_shots
@@ -100,11 +106,12 @@ def run(
         seeds=seeds,
         first_seed=first_seed,
         tokens=tokens,
-        space=run_settings.search_space(space),
+        space=run_settings.search_space(space, box),
         start="persona" if start == "persona" else "vocabulary",
         share=share,
         pool=pool,
         shots=shots,
+        **objective,
         scorer=options.scorer_spec(scorer, micro_batch, workers),
     )
     session = Session(spec, options.load_quietly(spec.model), questionnaire, table)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from harness.cli import options
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
     from harness.tuning.spec import OptimizerSpec, SpaceSpec
+
+AGGREGATES = ("mean", "worst")
 
 
 def optimizer_names(text: str) -> list[str]:
@@ -26,20 +29,41 @@ def optimizer_names(text: str) -> list[str]:
     return names
 
 
-def search_space(text: str) -> SpaceSpec:
-    """Reads "full" or "subspace:D".
+def search_space(text: str, box: float = 0.0) -> SpaceSpec:
+    """Reads "full", "subspace:D", "personas" or "personas:D".
 
     Raises:
         UsageError: it is neither.
     """
     from harness.tuning.spec import SpaceSpec
 
-    kind, _, dimensions = text.partition(":")
-    if kind == "full" and not dimensions:
-        return SpaceSpec()
-    if kind == "subspace" and dimensions.isdecimal() and len(dimensions) < 10 and int(dimensions) > 0:
-        return SpaceSpec(kind="subspace", dimensions=int(dimensions))
-    raise UsageError(f"unknown space '{text}': expected full, or subspace:D with a whole D from 1, such as subspace:64")
+    if not 0 <= box < float("inf"):
+        raise UsageError(f"--box {box:g}: expected a number from 0, where 0 takes the usual width")
+    kind, colon, dimensions = text.partition(":")
+    number = int(dimensions) if dimensions.isdecimal() and len(dimensions) < 10 else 0
+    if (kind in ("full", "personas") and not colon) or (kind in ("subspace", "personas") and number > 0):
+        return SpaceSpec.model_validate({"kind": kind, "dimensions": number, "box": box})
+    raise UsageError(
+        f"unknown space '{text}': expected personas, full, or subspace:D or personas:D with a whole D from 1, such as "
+        "subspace:64"
+    )
+
+
+def objective(rest: float, aggregate: str, penalty: float, finalists: int) -> dict[str, Any]:
+    """Checks the flags that say what is minimised and what is kept; fields of `RunSpec`.
+
+    Raises:
+        UsageError: one is out of its range.
+    """
+    from harness.tuning.spec import MOST_FINALISTS
+
+    for flag, value in (("--rest", rest), ("--penalty", penalty)):
+        if not 0 <= value < float("inf"):
+            raise UsageError(f"{flag} {value:g}: expected a number of index points from 0")
+    if aggregate not in AGGREGATES:
+        raise unknown_choice("aggregate", aggregate, AGGREGATES, "give --aggregate one of them")
+    options.whole("--finalists", finalists, 1, MOST_FINALISTS)
+    return {"rest": rest, "aggregate": aggregate, "penalty": penalty, "finalists": finalists}
 
 
 def optimizer_specs(names: list[str], settings: list[str]) -> tuple[OptimizerSpec, ...]:

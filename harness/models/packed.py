@@ -70,6 +70,10 @@ class Packed:
                 self._model, places, inputs_embeds=rows, position_ids=self._positions.expand(count, -1), use_cache=False
             )
 
+    def make_differentiable(self) -> None:
+        """Lets gradients reach the soft prompt; the model's own weights stay frozen."""
+        self._embeddings = self._embeddings.clone()
+
     def scramble(self, places: Sequence[int]) -> None:
         """Puts other embeddings at places of the trie: what no other prompt may notice (`harness.models.parity`)."""
         with torch.inference_mode():

@@ -98,7 +98,7 @@ class Scorer:
         check_length(lm, prompts, virtual_tokens)
         self._lm = lm
         self.virtual_tokens = virtual_tokens
-        self._options = torch.tensor(option_tokens(lm, user_turns[0]), device=lm.device)
+        self.options = torch.tensor(option_tokens(lm, user_turns[0]), device=lm.device)
         self.plan = plan or Plan(kind=able(lm)[0])
         self.engine = engine or _engine(self.plan.kind, lm, prompts, virtual_tokens)
         self.prompts = len(prompts)
@@ -152,7 +152,7 @@ class Scorer:
                             break
                         parts.append(scored)
                         done += len(chunk)
-        return np.concatenate(parts) if parts else np.zeros((0, self.prompts, len(self._options)))
+        return np.concatenate(parts) if parts else np.zeros((0, self.prompts, len(self.options)))
 
     def _attempt(self, soft_prompts: Floats) -> LogProbabilities | None:
         """The scores of a micro-batch, or None where it does not fit the memory."""
@@ -167,7 +167,7 @@ class Scorer:
     def _score(self, soft_prompts: Floats) -> LogProbabilities:
         soft = torch.tensor(soft_prompts, device=self._lm.device, dtype=self._lm.dtype)
         logits = self.engine.logits(soft).float().to(self._lm.device)
-        logs = logits[:, self._options] - logits.logsumexp(dim=-1, keepdim=True)
+        logs = logits[:, self.options] - logits.logsumexp(dim=-1, keepdim=True)
         return logs.reshape(len(soft), self.prompts, -1).double().cpu().numpy()
 
     def _take_less(self, tried: int) -> None:

@@ -40,6 +40,9 @@ class RegionResult(_Frozen):
         adapter: folder of the tuned prompt, relative to the run directory.
         curve: best tuned error so far after each number of evaluations spent on this region: (evaluations, error).
         failed: candidates whose answers were not finite.
+        mae_validation: mean absolute error on the validation wording, which chose among the finalists; None where there
+            was nothing to choose.
+        finalist: rank of the chosen one by tuned loss, 0 for the first.
         missing: dimensions without a published score, which the errors leave out.
     """
 
@@ -54,6 +57,8 @@ class RegionResult(_Frozen):
     adapter: str | None = None
     curve: tuple[tuple[float, float], ...] = ()
     failed: int = 0
+    mae_validation: Error | None = None
+    finalist: int = 0
     missing: tuple[str, ...] = ()
 
     @field_validator("indices")

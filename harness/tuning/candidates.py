@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,11 +12,12 @@ from harness.models.chat import tokenise_plain
 from harness.models.language_model import LanguageModel
 from harness.tasks.hofstede_vsm.prompts import persona_line
 from harness.tasks.hofstede_vsm.regions import Region, Regions
+from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.cells import Ground
 from harness.tuning.evaluator import Evaluator
-from harness.tuning.loop import groups
+from harness.tuning.groups import groups
 from harness.tuning.objective import Respondent
-from harness.tuning.space import Prompts, SearchSpace, Vectors, build_space
+from harness.tuning.space import Prompts, SearchSpace, Vectors, build_space, principal_space
 from harness.tuning.spec import RunSpec, generator
 from harness.tuning.start import text_prompts, vocabulary_prompts
 
@@ -31,12 +33,12 @@ class Candidates:
     def grounds(self, respondent: Respondent, regions: Sequence[Region]) -> dict[int, Ground]:
         """Space, evaluator and first samples per seed.
 
-        In the full space all seeds share an evaluator's memory; a subspace is drawn anew for each, so that seeds are
-        independent repetitions.
+        Where all seeds search the same space they share an evaluator's memory; a random subspace is drawn anew for
+        each, so that seeds are independent repetitions.
         """
         grounds: dict[int, Ground] = {}
         for seed in self.spec.repetitions:
-            known = next(iter(grounds.values()), None) if self.spec.space.kind == "full" else None
+            known = next(iter(grounds.values()), None) if self.spec.space.kind != "subspace" else None
             space = known.space if known else self._space(seed)
             evaluator = known.evaluator if known else Evaluator(respondent, space)
             samples = {
@@ -47,20 +49,43 @@ class Candidates:
 
     def _space(self, seed: int) -> SearchSpace:
         """The space of the spec; a subspace lies around the mean persona prompt, or one of random vocabulary."""
+        if self.spec.space.kind == "personas":
+            return principal_space(self.spec.space, self._persona_prompts(self.personas), self.lm.token_embeddings)
         rng = generator(seed, "space")
         if self.spec.start == "persona":
-            centre = self._persona_prompts(self.table.complete).mean(axis=0)
+            centre = self._persona_prompts(self.personas).mean(axis=0)
         else:
             centre = vocabulary_prompts(self.lm.token_embeddings, 1, self.spec.tokens, rng)[0]
         return build_space(self.spec.space, self.lm.token_embeddings, self.spec.tokens, centre, rng)
 
     def _first_sample(self, seed: int, label: str, members: Sequence[Region], space: SearchSpace) -> Vectors:
-        """(n, d) personas of the group's regions, then random vocabulary."""
-        size = self.spec.pool_size(len(members))
-        personas = self._persona_prompts(members)[: size if self.spec.start == "persona" else 0]
-        rng = generator(seed, "first sample", label)
-        others = vocabulary_prompts(self.lm.token_embeddings, size - len(personas), self.spec.tokens, rng)
-        return space.encode(np.concatenate([personas, others]))
+        """(n, d) personas of the group's regions, then of others, then random vocabulary.
+
+        In the space of the personas there is no vocabulary; what is asked for beyond them are mixtures of two.
+        """
+        size, rng = self.spec.pool_size(len(members)), generator(seed, "first sample", label)
+        if self.spec.start == "vocabulary":
+            return space.encode(vocabulary_prompts(self.lm.token_embeddings, size, self.spec.tokens, rng))
+        others = [region for region in self.personas if region not in members]
+        order = [*members, *(others[i] for i in rng.permutation(len(others)))]
+        size = size if self.spec.pool else min(size, len(order))
+        known = space.encode(self._persona_prompts(order[:size]))
+        missing = size - len(known)
+        if not missing:
+            return known
+        if self.spec.space.kind != "personas":
+            drawn = vocabulary_prompts(self.lm.token_embeddings, missing, self.spec.tokens, rng)
+            return np.concatenate([known, space.encode(drawn)])
+        one, other = (rng.integers(len(known), size=missing) for _ in range(2))
+        part = rng.random((missing, 1))
+        return np.concatenate([known, part * known[one] + (1.0 - part) * known[other]])
+
+    @cached_property
+    def personas(self) -> tuple[Region, ...]:
+        """Regions whose names make personas: those of the run's table, and the bundled ones it does not name."""
+        own = self.table.complete
+        names = {region.name for region in own}
+        return *own, *(region for region in load_regions().complete if region.name not in names)
 
     def _persona_prompts(self, regions: Sequence[Region]) -> Prompts:
         texts = tokenise_plain(self.lm, [persona_line(region.name) for region in regions])

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.errors import RunError
 from harness.optimizers import Optimizer
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region
 from harness.tuning.evaluator import Evaluator
 from harness.tuning.space import SearchSpace, Vectors
-from harness.tuning.spec import OptimizerSpec
 
 
 @dataclass(frozen=True)
@@ -33,21 +31,28 @@ class Ground:
 
 @dataclass
 class Incumbent:
-    """The best candidate of a region so far.
+    """The best candidates of a region so far.
 
-    `curve` holds (evaluations, error) at each improvement, the last one where several came at the same number.
+    `curve` holds (evaluations, loss) at each improvement, the last one where several came at the same number.
     """
 
+    most: int = 1
     loss: float = float("inf")
-    vector: Vectors | None = None
+    finalists: list[tuple[float, Vectors]] = field(default_factory=list)
     curve: list[tuple[float, float]] = field(default_factory=list)
 
     def offer(self, vectors: Vectors, losses: Array, evaluations: float) -> None:
-        """Takes the best of n candidates if it improves; NaN never does."""
-        finite = np.where(np.isfinite(losses), losses, np.inf)
-        place = int(np.argmin(finite))
-        if finite[place] < self.loss:
-            self.loss, self.vector = float(finite[place]), vectors[place].copy()
+        """Takes those of n candidates that are better than what it has; NaN never is."""
+        bar = self.finalists[-1][0] if len(self.finalists) == self.most else float("inf")
+        for place in np.flatnonzero(losses < bar):
+            loss, vector = float(losses[place]), vectors[place]
+            # A remembered candidate may be asked again.
+            if not any(loss == known and np.array_equal(vector, other) for known, other in self.finalists):
+                self.finalists.append((loss, vector.copy()))
+        self.finalists.sort(key=lambda one: one[0])
+        del self.finalists[self.most :]
+        if self.finalists and self.finalists[0][0] < self.loss:
+            self.loss = self.finalists[0][0]
             if self.curve and self.curve[-1][0] == evaluations:
                 self.curve.pop()
             self.curve.append((evaluations, self.loss))
@@ -55,10 +60,15 @@ class Incumbent:
 
 @dataclass(frozen=True)
 class Tuned:
-    """Result of one region under one optimizer and seed; `evaluations` deals shared ones out evenly."""
+    """Result of one region under one optimizer and seed; `evaluations` deals shared ones out evenly.
+
+    Attributes:
+        vectors: (k, d) the finalists, the one with the lowest loss first.
+        loss: of the first.
+    """
 
     region: Region
-    vector: Vectors
+    vectors: Vectors
     loss: float
     evaluations: float
     curve: tuple[tuple[float, float], ...]
@@ -67,45 +77,18 @@ class Tuned:
 
 @dataclass(eq=False)
 class Cell:
-    """One region's search; `allowed` is how many evaluations it may add to its share of the first sample."""
+    """One region's search.
+
+    Attributes:
+        idle: generations in a row that held nothing but remembered candidates.
+        seen: candidates of its group that it has been shown.
+        done: the search is over.
+    """
 
     region: Region
     optimizer: Optimizer
-    allowed: int
-    incumbent: Incumbent = field(default_factory=Incumbent)
-    spent: int = 0
+    incumbent: Incumbent
     idle: int = 0
     failed: int = 0
+    seen: int = 0
     done: bool = False
-
-
-@dataclass(frozen=True)
-class Group:
-    """Regions that share a first sample under one optimizer and seed.
-
-    Attributes:
-        ground: where they search.
-        share: evaluations of the first sample that each region bears.
-    """
-
-    optimizer: OptimizerSpec
-    seed: int
-    ground: Ground
-    cells: tuple[Cell, ...]
-    targets: Array
-    share: float
-
-
-def result(cell: Cell, share: float) -> Tuned:
-    """The best candidate that a region has seen.
-
-    Raises:
-        RunError: every candidate failed.
-    """
-    best = cell.incumbent
-    if best.vector is None:
-        raise RunError(
-            f"every candidate for region '{cell.region.code}' failed: the answers are not finite numbers; check "
-            "its weights, or load it with --dtype float32"
-        )
-    return Tuned(cell.region, best.vector, best.loss, cell.spent + share, tuple(best.curve), cell.failed)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from harness.tuning.objective import Answers, Respondent
 from harness.tuning.space import SearchSpace, Vectors
 
-_Row = tuple[NDArray[np.float64], float, NDArray[np.float64]]
+_Row = tuple[NDArray[np.float64], float, NDArray[np.float64], NDArray[np.float64]]
 
 
 class Evaluator:
@@ -53,13 +53,16 @@ class Evaluator:
             return []
         self.scored += len(vectors)
         answers = self._respondent.answer(self._space.decode(vectors))
-        return list(zip(answers.item_means, map(float, answers.option_mass), answers.order_gap, strict=True))
+        return list(
+            zip(answers.item_means, map(float, answers.option_mass), answers.order_gap, answers.halves, strict=True)
+        )
 
 
 def _stack(rows: list[_Row]) -> Answers:
     means = np.array([row[0] for row in rows]).reshape(len(rows), 24)
     gaps = np.array([row[2] for row in rows]).reshape(len(rows), 6)
-    return Answers(means, np.array([row[1] for row in rows]), gaps)
+    halves = np.array([row[3] for row in rows]).reshape(len(rows), 2, 24)
+    return Answers(means, np.array([row[1] for row in rows]), gaps, halves)
 
 
 def _key(vector: Vectors) -> bytes:

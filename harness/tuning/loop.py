@@ -1,7 +1,8 @@
 """The tuning loop: every region's optimizer asks, the respondent answers, every region may learn from it.
 
 An evaluation yields item means, and those give the loss of every region (design, decision 3). Regions that share
-draw one first sample, scored once for all, and keep the best candidate seen anywhere in the run as their result.
+draw one first sample, scored once for all, are shown each other's candidates before they ask, keep the best candidate
+seen anywhere in the run as their result, and leave what they do not need of the budget to the others.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,15 @@ from harness.optimizers import Optimizer, Problem, create
 from harness.records.journal import Journal
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region, scores
-from harness.tuning.cells import Cell, Ground, Group, Tuned, result
-from harness.tuning.objective import Answers
+from harness.tuning.cells import Cell, Ground, Incumbent, Tuned
+from harness.tuning.groups import Batch, Group, groups, result
+from harness.tuning.objective import Answers, goals
 from harness.tuning.space import Vectors
 from harness.tuning.spec import OptimizerSpec, RunSpec, generator
 
 INITIAL_CANDIDATES = 64
+TOGETHER = 8
+"""Regions whose generations are answered in one go."""
 IDLE_GENERATIONS = 20
 FIRST_PART = 32
 
@@ -102,26 +106,39 @@ class Tuning:
     def _run_group(
         self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]
     ) -> Iterator[Tuned]:
+        group = self._begin(optimizer, seed, label, regions)
+        while active := [cell for cell in group.cells if not cell.done]:
+            for place in range(0, len(active), TOGETHER):
+                # One of an earlier block may have found what one of this block needs.
+                if block := [cell for cell in active[place : place + TOGETHER] if not self._rest(group, cell)]:
+                    self._step(group, block)
+        return (result(cell, group.each) for cell in group.cells)
+
+    def _begin(self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]) -> Group:
+        """A group after its first sample, which is paid for once, out of the whole group's budget."""
         ground, targets = self._grounds[seed], scores(regions)
         sample = ground.samples[label]
-        # The first sample is paid for once, out of the whole group's budget.
-        left, share = self._spec.budget * len(regions) - len(sample), len(sample) / len(regions)
         answers = self._first_answers(optimizer, seed, ground, sample, targets)
         self._write(optimizer, seed, label, 0, sample, answers)
-        cells = []
-        for place, (region, losses) in enumerate(zip(regions, answers.losses(targets).T, strict=True)):
-            allowed = left // len(regions) + (place < left % len(regions))
-            cell = Cell(region, self._optimizer(optimizer, seed, region, ground, sample, losses, allowed), allowed)
-            cell.incumbent.offer(sample, losses, share)
-            cell.done = allowed < 1
-            cells.append(cell)
-        group = Group(optimizer, seed, ground, tuple(cells), targets, share)
-        self._regions_done += sum(cell.done for cell in cells)
-        self._observe(optimizer.name, seed, "", 0, np.array([cell.incumbent.loss for cell in cells]))
-        while active := [cell for cell in cells if not cell.done]:
-            for cell in active:
-                self._step(group, cell)
-        return (result(cell, share) for cell in cells)
+        losses = self._losses(sample, answers, targets)
+        group = Group(
+            optimizer,
+            seed,
+            ground,
+            tuple(
+                Cell(region, self._optimizer(optimizer, seed, region, ground, sample, column), self._incumbent())
+                for region, column in zip(regions, losses.T, strict=True)
+            ),
+            targets,
+            sample=len(sample),
+            left=self._spec.budget * len(regions) - len(sample),
+        )
+        for cell, column in zip(group.cells, losses.T, strict=True):
+            cell.incumbent.offer(sample, column, group.each)
+            cell.done = group.left < 1
+        self._regions_done += sum(cell.done for cell in group.cells)
+        self._observe(group, "", 0)
+        return group
 
     def _first_answers(
         self, optimizer: OptimizerSpec, seed: int, ground: Ground, sample: Vectors, targets: Array
@@ -129,81 +146,124 @@ class Tuning:
         """Answers the first sample in parts, so that whoever watches sees it move."""
         best = np.full(len(targets), np.inf)
         for part in np.split(sample, range(FIRST_PART, len(sample), FIRST_PART)):
-            losses = ground.evaluator.remember(part).losses(targets)
+            losses = self._losses(part, ground.evaluator.remember(part), targets)
             best = np.fmin(best, np.where(np.isfinite(losses), losses, np.inf).min(axis=0))
             self._evaluations += len(part)
-            self._observe(optimizer.name, seed, "", 0, best)
+            self._observer(
+                Progress(optimizer.name, seed, "", 0, self._evaluations, float(best.mean()), self._regions_done)
+            )
         return ground.evaluator.remember(sample)
 
+    def _incumbent(self) -> Incumbent:
+        return Incumbent(most=self._spec.finalists)
+
+    def _losses(self, vectors: Vectors, answers: Answers, targets: Array) -> Array:
+        """(n, R) errors as the spec aggregates them, and its penalty on the size of a candidate."""
+        losses = answers.losses(targets, self._spec.aggregate)
+        if self._spec.penalty:
+            losses = losses + self._spec.penalty * np.sqrt(np.square(vectors).mean(axis=1))[:, None]
+        return losses
+
     def _optimizer(
-        self,
-        optimizer: OptimizerSpec,
-        seed: int,
-        region: Region,
-        ground: Ground,
-        sample: Vectors,
-        losses: Array,
-        allowed: int,
+        self, optimizer: OptimizerSpec, seed: int, region: Region, ground: Ground, sample: Vectors, losses: Array
     ) -> Optimizer:
         order = np.argsort(np.where(np.isfinite(losses), losses, np.inf), kind="stable")
-        best_first = sample[order[:INITIAL_CANDIDATES]]
-        problem = Problem(ground.space.lower, ground.space.upper, initial=best_first, budget=max(1, allowed))
+        problem = Problem(
+            ground.space.lower,
+            ground.space.upper,
+            initial=sample[order[:INITIAL_CANDIDATES]],
+            budget=self._spec.budget,
+            goal=goals(scores([region]), self._spec.aggregate)[0],
+        )
         rng = generator(seed, "optimizer", optimizer.name, region.code)
         return create(optimizer.name, problem, optimizer.parameters, rng)
 
-    def _step(self, group: Group, cell: Cell) -> None:
-        """One generation of one region; the last one is cut at the budget and then not told."""
-        asked = cell.optimizer.ask()
-        known = group.ground.evaluator.known(asked)
-        cut = _cut(known, cell.allowed - cell.spent)
-        answers = group.ground.evaluator.answer(asked[:cut])
+    def _step(self, group: Group, block: Sequence[Cell]) -> None:
+        """One generation of some regions, answered together; the last one is cut at the budget and then not told."""
+        asked = [self._ask(group, cell) for cell in block]
+        known = np.concatenate([group.ground.evaluator.known(rows) for rows in asked])
+        cut = _cut(known, group.left)
+        answers = group.ground.evaluator.answer(np.concatenate(asked)[:cut])
         fresh = int((~known[:cut]).sum())
-        cell.spent += fresh
+        group.left -= fresh
+        group.spent += fresh
+        self._evaluations += fresh
+        begin = 0
+        for cell, rows in zip(block, asked, strict=True):
+            end = min(begin + len(rows), cut)
+            if end > begin:
+                self._tell(group, cell, rows, answers.rows(begin, end), not known[begin:end].all())
+            begin += len(rows)
+        if group.left < 1 or cut < len(known):
+            for cell in group.cells:
+                self._finish(cell)
+        group.exchange.forget(group.cells)
+
+    def _ask(self, group: Group, cell: Cell) -> Vectors:
+        """The next candidates of a region, which has been shown those of the others first."""
+        column = group.cells.index(cell)
+        if found := group.exchange.unseen(cell, column):
+            cell.optimizer.adopt(found.vectors, found.losses[:, column], found.outputs)
+        return cell.optimizer.ask()
+
+    def _tell(self, group: Group, cell: Cell, asked: Vectors, answers: Answers, fresh: bool) -> None:
+        """Shows a region what came of its candidates, or of the first of them where the budget ended."""
+        vectors = asked[: len(answers.item_means)]
+        batch = Batch(vectors, self._losses(vectors, answers, group.targets), answers.outputs(self._spec.aggregate))
+        generation = cell.optimizer.generation
         cell.idle = 0 if fresh else cell.idle + 1
         cell.failed += int((~np.isfinite(answers.item_means).all(axis=1)).sum())
-        self._evaluations += fresh
-        losses = answers.losses(group.targets)
-        for column, other in zip(losses.T, group.cells, strict=True):
-            # With sharing, what one region evaluated may serve another as it is.
-            other.incumbent.offer(asked[:cut], column, other.spent + group.share)
-        self._write(group.optimizer, group.seed, cell.region.code, cell.optimizer.generation, asked[:cut], answers)
-        if cut == len(asked):
-            cell.optimizer.tell(asked, losses[:, group.cells.index(cell)])
-        cell.done = cell.spent >= cell.allowed or cut < len(asked) or cell.idle > IDLE_GENERATIONS
-        self._regions_done += cell.done
-        best = np.array([other.incumbent.loss for other in group.cells])
-        self._observe(group.optimizer.name, group.seed, cell.region.code, cell.optimizer.generation, best)
+        for column, other in zip(batch.losses.T, group.cells, strict=True):
+            # What one region evaluated may serve another as it is.
+            other.incumbent.offer(vectors, column, group.each)
+        self._write(group.optimizer, group.seed, cell.region.code, generation, vectors, answers)
+        if len(vectors) == len(asked):
+            cell.optimizer.tell(asked, batch.losses[:, group.cells.index(cell)], batch.outputs)
+        if len(group.cells) > 1 and fresh:
+            group.exchange.batches.append((cell, batch))
+        if cell.idle > IDLE_GENERATIONS:
+            self._finish(cell)
+        self._observe(group, cell.region.code, cell.optimizer.generation)
+
+    def _rest(self, group: Group, cell: Cell) -> bool:
+        """Whether a region's search is over, as it is when the error is small enough."""
+        if not cell.done and cell.incumbent.loss <= self._spec.rest:
+            self._finish(cell)
+            self._observe(group, cell.region.code, cell.optimizer.generation)
+        return cell.done
+
+    def _finish(self, cell: Cell) -> None:
+        self._regions_done += not cell.done
+        cell.done = True
 
     def _write(
         self, optimizer: OptimizerSpec, seed: int, label: str, generation: int, asked: Vectors, answers: Answers
     ) -> None:
-        means = [row.tolist() if np.isfinite(row).all() else None for row in answers.item_means]
-        self._journal.append(
-            {
-                "optimizer": optimizer.name,
-                "seed": seed,
-                "region": label,
-                "generation": generation,
-                "asked": hashlib.sha256(np.ascontiguousarray(asked).tobytes()).hexdigest(),
-                "item_means": means,
-            }
+        entry = {
+            "optimizer": optimizer.name,
+            "seed": seed,
+            "region": label,
+            "generation": generation,
+            "asked": hashlib.sha256(np.ascontiguousarray(asked).tobytes()).hexdigest(),
+            "item_means": _plain(answers.item_means),
+        }
+        if self._spec.aggregate != "mean":
+            entry["halves"] = _plain(answers.halves)
+        self._journal.append(entry)
+
+    def _observe(self, group: Group, region: str, generation: int) -> None:
+        mean = float(np.mean([cell.incumbent.loss for cell in group.cells]))
+        self._observer(
+            Progress(group.optimizer.name, group.seed, region, generation, self._evaluations, mean, self._regions_done)
         )
 
-    def _observe(self, optimizer: str, seed: int, region: str, generation: int, best: Array) -> None:
-        mean = float(best.mean())
-        self._observer(Progress(optimizer, seed, region, generation, self._evaluations, mean, self._regions_done))
+
+def _plain(rows: Array) -> list[Any]:
+    """As JSON, None for the rows of failed candidates."""
+    return [row.tolist() if np.isfinite(row).all() else None for row in rows]
 
 
 def _cut(known: NDArray[np.bool_], left: int) -> int:
     """How many of the asked candidates fit into what is left of the budget; known ones are free."""
     costs = np.cumsum(~known)
     return int((costs <= left).sum())
-
-
-def groups(spec: RunSpec, regions: Sequence[Region]) -> Iterator[tuple[str, tuple[Region, ...]]]:
-    """The groups of regions that share a first sample, each with its label."""
-    if spec.share:
-        yield "", tuple(regions)
-    else:
-        for region in regions:
-            yield region.code, (region,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from harness.tasks.hofstede_vsm.indices import CONSTANTS, Array, errors, indices
 from harness.tasks.hofstede_vsm.prompts import Demonstration, Split, reversed_order, survey_prompts
 from harness.tasks.hofstede_vsm.survey import Survey
 
+Aggregate = Literal["mean", "worst"]
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -23,20 +26,49 @@ class Answers:
         item_means: (P, 24), 1 to 5; NaN rows are failed candidates.
         option_mass: (P,) probability on the five options, mean over prompts.
         order_gap: (P, 6) index under forward minus index under reversed option order, index points.
+        halves: (P, 2, 24) the same means over the prompts in forward and in reversed option order; on the tuning
+            split each half is a wording of its own.
     """
 
     item_means: Array
     option_mass: Array
     order_gap: Array
+    halves: Array
 
     @property
     def indices(self) -> Array:
         """(P, 6) index points, midpoint constants."""
         return indices(self.item_means, CONSTANTS["midpoint"])
 
-    def losses(self, targets: Array) -> Array:
-        """(P, R) mean absolute error in index points against (R, 6) scores."""
-        return errors(self.indices, targets)
+    def losses(self, targets: Array, aggregate: Aggregate = "mean") -> Array:
+        """(P, R) mean absolute error in index points against (R, 6) scores.
+
+        Args:
+            targets: (R, 6) scores, NaN where there is none.
+            aggregate: "mean" takes the answers' mean over both halves; "worst" the half with the larger error.
+        """
+        if aggregate == "mean":
+            return errors(self.indices, targets)
+        first, second = (errors(half, targets) for half in self._half_indices)
+        return np.maximum(first, second)
+
+    def outputs(self, aggregate: Aggregate = "mean") -> Array:
+        """(P, m) the index points that the loss compares with scores: 6, or 6 of each half for "worst"."""
+        return self.indices if aggregate == "mean" else np.concatenate(self._half_indices, axis=1)
+
+    def rows(self, begin: int, end: int) -> Answers:
+        """Those of respondents `begin` to `end`."""
+        part = slice(begin, end)
+        return Answers(self.item_means[part], self.option_mass[part], self.order_gap[part], self.halves[part])
+
+    @property
+    def _half_indices(self) -> list[Array]:
+        return [indices(self.halves[:, half], CONSTANTS["midpoint"]) for half in (0, 1)]
+
+
+def goals(targets: Array, aggregate: Aggregate = "mean") -> Array:
+    """(R, m) what `Answers.outputs` should be for (R, 6) scores."""
+    return targets if aggregate == "mean" else np.concatenate([targets, targets], axis=1)
 
 
 class Respondent:
@@ -72,4 +104,5 @@ class Respondent:
         answers = expected_answers(logs, reversed_order(self._prompts))
         half = len(self._prompts) // 2
         gap = indices(answers[:, :half]) - indices(answers[:, half:])
-        return Answers(item_means(logs, self._prompts), option_mass(logs), gap)
+        halves = np.stack([answers[:, :half], answers[:, half:]], axis=1)
+        return Answers(item_means(logs, self._prompts), option_mass(logs), gap, halves)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -18,19 +18,20 @@ from harness.optimizers import load
 from harness.records.files import writing
 from harness.records.provenance import gather
 from harness.records.run_directory import RunDirectory
-from harness.records.schema import GROUPS, MethodResult, Record, RegionResult
+from harness.records.schema import GROUPS, Group, MethodResult, Record
 from harness.tasks.hofstede_vsm.demonstrations import demonstrations
 from harness.tasks.hofstede_vsm.prompts import Split
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.survey import Survey
-from harness.tuning.baselines import METHODS, SCORED, Baselines, region_result
+from harness.tuning.baselines import METHODS, SCORED, Baselines
 from harness.tuning.candidates import Candidates
 from harness.tuning.cells import Ground, Tuned
 from harness.tuning.identity import identity, scorer_facts
 from harness.tuning.loop import Observer, Tuning
 from harness.tuning.objective import Respondent
-from harness.tuning.space import SearchSpace
-from harness.tuning.spec import RunSpec
+from harness.tuning.reference import embedding_space, search_reference
+from harness.tuning.scoring import Scoring
+from harness.tuning.spec import DEFAULT_PERSONA_DIMENSIONS, REFERENCE, OptimizerSpec, RunSpec
 
 
 class Watcher(Protocol):
@@ -80,7 +81,9 @@ class Session:
             ModelError: the prompts do not fit the context, or the options are not single tokens.
         """
         whole = self.spec.tokens * self.lm.width
-        dimensions = self.spec.space.dimensions or whole
+        dimensions = self.spec.space.dimensions or (
+            DEFAULT_PERSONA_DIMENSIONS if self.spec.space.kind == "personas" else whole
+        )
         for optimizer in self.spec.optimizers:
             if dimensions < (fewest := load(optimizer.name).fewest_dimensions):
                 raise UsageError(
@@ -91,6 +94,8 @@ class Session:
             raise UsageError(
                 f"a subspace of {dimensions} dimensions: the full space has {whole}; give fewer, or --space full"
             )
+        if self.spec.space.kind == "personas":
+            self._check_personas()
         group = 1 if not self.spec.share else len(self.spec.regions)
         if self.spec.pool >= self.spec.budget * group:
             raise UsageError(
@@ -99,9 +104,23 @@ class Session:
             )
         region = self.regions[0]
         shown = demonstrations(self.survey, region, self.spec.shots)
-        for split in SCORED:
+        for split in (*SCORED, "validation"):
             Respondent(self.lm, self.survey, split, self.spec.tokens)
+        for split in SCORED:
             Respondent(self.lm, self.survey, split, persona=region.name, demonstrations=shown)
+
+    def _check_personas(self) -> None:
+        if self.spec.start != "persona":
+            raise UsageError(
+                f"--start {self.spec.start} with --space personas: vocabulary lies outside of it; give --space full, or "
+                "--start persona"
+            )
+        most = len(Candidates(self.spec, self.lm, self.table).personas) - 1
+        if self.spec.space.dimensions > most:
+            raise UsageError(
+                f"--space personas:{self.spec.space.dimensions}: {most + 1} persona sentences span {most} dimensions; "
+                "give fewer, or --space full"
+            )
 
     def run(self, directory: RunDirectory, watcher: Watcher) -> Record:
         """Runs everything and writes the record.
@@ -125,7 +144,8 @@ class Session:
             with clock.measure("tuning"):
                 tuned = {
                     optimizer.name: [
-                        (seed, tuning.run(optimizer, seed, self.regions)) for seed in self.spec.repetitions
+                        (seed, self._search(tuning, optimizer, seed, grounds[seed], watcher))
+                        for seed in self.spec.repetitions
                     ]
                     for optimizer in self.spec.optimizers
                 }
@@ -163,6 +183,13 @@ class Session:
     def _evaluations_planned(self) -> int:
         return self.spec.budget * len(self.regions) * len(self.spec.optimizers) * self.spec.seeds
 
+    def _search(
+        self, tuning: Tuning, optimizer: OptimizerSpec, seed: int, ground: Ground, watcher: Watcher
+    ) -> list[Tuned]:
+        if optimizer.name != REFERENCE:
+            return tuning.run(optimizer, seed, self.regions)
+        return search_reference(self.spec, optimizer, seed, self.lm, self.survey, ground, self.regions, watcher.tuning)
+
     def _score_tuned(
         self,
         directory: RunDirectory,
@@ -171,36 +198,19 @@ class Session:
         plan: Plan,
         watcher: Watcher,
     ) -> list[MethodResult]:
-        respondents = [self._respondent(split, plan) for split in SCORED]
+        scoring = Scoring(self.lm, self.survey, self.spec.tokens, plan)
         watcher.phase("held-out", sum(len(rows) for runs in tuned.values() for _, rows in runs))
         methods = []
         for name, runs in tuned.items():
             results = []
             for seed, rows in runs:
-                for one in rows:
-                    results.append(self._score_one(directory, grounds[seed].space, name, seed, one, respondents))
+                space = grounds[seed].space if name != REFERENCE else embedding_space(self.lm, self.spec.tokens)
+                for one, prompt, result in scoring.score(space, rows):
+                    folder = directory.adapter_path(name, seed, one.region.code)
+                    save_adapter(folder, prompt, self.lm)
+                    where = folder.relative_to(directory.path).as_posix()
+                    results.append(result.model_copy(update={"seed": seed, "adapter": where}))
                     watcher.step()
-            methods.append(MethodResult(method=name, group="tuned", results=tuple(results)))
+            group: Group = "reference" if name == REFERENCE else "tuned"
+            methods.append(MethodResult(method=name, group=group, results=tuple(results)))
         return methods
-
-    def _score_one(
-        self,
-        directory: RunDirectory,
-        space: SearchSpace,
-        name: str,
-        seed: int,
-        tuned: Tuned,
-        respondents: Sequence[Respondent],
-    ) -> RegionResult:
-        prompt = space.decode(tuned.vector[None])
-        folder = directory.adapter_path(name, seed, tuned.region.code)
-        save_adapter(folder, prompt[0], self.lm)
-        heldout, tuning = (respondent.answer(prompt) for respondent in respondents)
-        result = region_result(tuned.region, heldout, tuning, tuned.evaluations)
-        extra = {
-            "seed": seed,
-            "adapter": folder.relative_to(directory.path).as_posix(),
-            "curve": tuned.curve,
-            "failed": tuned.failed,
-        }
-        return result.model_copy(update=extra)

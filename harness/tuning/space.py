@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.tuning.spec import SpaceSpec
+from harness.tuning.spec import DEFAULT_PERSONA_DIMENSIONS, SpaceSpec
 
 Vectors = NDArray[np.float64]
 Prompts = NDArray[np.float32]
@@ -65,11 +65,11 @@ class FullSpace:
 
 @dataclass(frozen=True)
 class Subspace:
-    """Black-box tuning: prompt = p0 + A z.
+    """Prompt = p0 + A z, with a random A or the principal directions of given prompts.
 
-    Source: Sun et al., Black-Box Tuning for Language-Model-as-a-Service (2022), section 3 and appendix on the random
-    projection: A is normal with standard deviation std(embeddings) / sqrt(d), so that z of unit variance moves a
-    prompt by about the spread of the embeddings.
+    Source of the random one: Sun et al., Black-Box Tuning for Language-Model-as-a-Service (2022), section 3 and
+    appendix on the random projection: A is normal with standard deviation std(embeddings) / sqrt(d), so that z of unit
+    variance moves a prompt by about the spread of the embeddings.
     """
 
     centre: Vectors  # (V * D,)
@@ -89,7 +89,10 @@ class Subspace:
 
     def decode(self, vectors: Vectors) -> Prompts:
         """(n, d) -> (n, V, D)."""
-        flat = self.centre + vectors @ self.basis.T
+        # Added up one direction after another: a matrix product gives other last bits alone than in a batch.
+        flat = np.repeat(self.centre[None], len(vectors), axis=0)
+        for k, direction in enumerate(self.basis.T):
+            flat += vectors[:, k, None] * direction
         return flat.reshape(len(vectors), self.tokens, -1).astype(np.float32)
 
     def encode(self, prompts: Prompts) -> Vectors:
@@ -108,7 +111,7 @@ def _flat(prompts: NDArray[Any]) -> NDArray[Any]:
 def build_space(
     spec: SpaceSpec, embeddings: Prompts, tokens: int, centre: Prompts, rng: np.random.Generator
 ) -> SearchSpace:
-    """Builds the space of a run.
+    """Builds the space of a run, but for that of the personas.
 
     Args:
         spec: which space.
@@ -119,7 +122,30 @@ def build_space(
     """
     if spec.kind == "full":
         rows = embeddings.astype(np.float64)
-        return FullSpace(rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-8), tokens, spec.box)
+        return FullSpace(rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-8), tokens, spec.half_width)
     scale = float(embeddings.std()) / np.sqrt(spec.dimensions)
     basis = rng.normal(0.0, scale, (centre.size, spec.dimensions))
-    return Subspace(centre.reshape(-1).astype(np.float64), basis, tokens, spec.box)
+    return Subspace(centre.reshape(-1).astype(np.float64), basis, tokens, spec.half_width)
+
+
+def principal_space(spec: SpaceSpec, prompts: Prompts, embeddings: Prompts) -> Subspace:
+    """The principal subspace of (n, V, D) prompts around their mean; z has unit variance over the prompts.
+
+    Distances between prompts are measured in standard deviations of the token embeddings, coordinate by coordinate.
+
+    Args:
+        spec: `dimensions` of them, or as many as there are up to the default.
+        prompts: at least three, not all in one line.
+        embeddings: (vocabulary, D) token embeddings of the model.
+    """
+    flat = _flat(prompts).astype(np.float64)
+    unit = np.tile(np.maximum(embeddings.astype(np.float64).std(axis=0), 1e-8), prompts.shape[1])
+    centre = flat.mean(axis=0)
+    _, lengths, directions = np.linalg.svd((flat - centre) / unit, full_matrices=False)
+    rank = int((lengths > 1e-6 * lengths[0]).sum())
+    kept = min(spec.dimensions or DEFAULT_PERSONA_DIMENSIONS, rank)
+    # The sign of a direction is the library's whim; single precision hides its last bits.
+    signs = np.sign(directions[np.arange(kept), np.abs(directions[:kept]).argmax(axis=1)])
+    rows = directions[:kept] * (signs * lengths[:kept] / np.sqrt(len(flat)))[:, None]
+    basis = (rows * unit).astype(np.float32).astype(np.float64)
+    return Subspace(centre, basis.T.copy(), prompts.shape[1], spec.half_width)

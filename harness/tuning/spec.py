@@ -14,10 +14,17 @@ from harness.models.planning import ScorerSpec
 from harness.optimizers import OptimizerParameters
 from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS
 
-DEFAULT_BUDGET = 100
+DEFAULT_BUDGET = 200
+DEFAULT_REST = 0.1
+DEFAULT_FINALISTS = 3
+MOST_FINALISTS = 64
 DEFAULT_TOKENS = 10
 MOST_POOL = 400
+DEFAULT_PERSONA_DIMENSIONS = 64
 Start = Literal["vocabulary", "persona"]
+SpaceKind = Literal["full", "subspace", "personas"]
+REFERENCE = "gradient"
+"""Stands for back-propagation among the optimizers of a run; not black-box, and no member of the catalog."""
 
 
 class _Frozen(BaseModel):
@@ -35,14 +42,21 @@ class SpaceSpec(_Frozen):
     """Where an optimizer moves.
 
     Attributes:
-        kind: "full" moves every embedding coordinate; "subspace" moves z of p0 + A z (black-box tuning, BBT).
-        dimensions: length of z; 0 for the full space.
-        box: half width of the box, in standard deviations of the token embeddings (full) or of z (subspace).
+        kind: "full" moves every embedding coordinate; "subspace" moves z of p0 + A z with a random A (black-box
+            tuning, BBT); "personas" the same with the principal directions of the persona sentences' embeddings.
+        dimensions: length of z; 0 for the full space, and for as many as there are, at most 64, of personas.
+        box: half width of the box, in standard deviations of the token embeddings (full), of z (subspace) or of the
+            persona sentences (personas); 0 takes 3, for personas 6.
     """
 
-    kind: Literal["full", "subspace"] = "full"
+    kind: SpaceKind = "personas"
     dimensions: Annotated[int, Field(ge=0)] = 0
-    box: Annotated[float, Field(gt=0)] = 3.0
+    box: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+    @property
+    def half_width(self) -> float:
+        """The box that is taken."""
+        return self.box or (6.0 if self.kind == "personas" else 3.0)
 
 
 class Source(_Frozen):
@@ -62,7 +76,13 @@ class RunSpec(_Frozen):
         tokens: virtual tokens V of the soft prompt.
         start: what the first candidates are made of: embeddings of random vocabulary, or of persona sentences.
         share: whether regions share their first sample of candidates and adopt candidates evaluated for another.
-        pool: candidates in the first sample; 0 takes a fifth of all evaluations, at most 400.
+        pool: candidates in the first sample; 0 takes a fifth of all evaluations, at most 400, and no more than there
+            are personas where it consists of those.
+        rest: tuned error, index points, at which the search for a region ends; regions that share leave their
+            evaluations to the others.
+        aggregate: loss over the tuning wordings: error of the mean answers, or the worse wording's error.
+        penalty: index points added to the loss for each unit of a candidate's root mean square coordinate.
+        finalists: best candidates of a region among which the validation wording chooses; 1 takes the best.
         shots: demonstrations of the icl baseline.
         constants: named constants scheme of the indices.
         scorer: how questions are laid out for the model, or that it is measured.
@@ -81,6 +101,10 @@ class RunSpec(_Frozen):
     start: Start = "persona"
     share: bool = True
     pool: Annotated[int, Field(ge=0)] = 0
+    rest: Annotated[float, Field(ge=0, allow_inf_nan=False)] = DEFAULT_REST
+    aggregate: Literal["mean", "worst"] = "mean"
+    penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    finalists: Annotated[int, Field(ge=1, le=MOST_FINALISTS)] = DEFAULT_FINALISTS
     shots: Annotated[int, Field(ge=0)] = DEFAULT_SHOTS
     constants: Literal["midpoint"] = "midpoint"
     scorer: ScorerSpec = ScorerSpec()
@@ -100,9 +124,14 @@ class RunSpec(_Frozen):
         return self.model_dump(mode="json")
 
     def pool_size(self, regions: int) -> int:
-        """Candidates in the first sample that `regions` regions share."""
+        """Most candidates in the first sample that `regions` regions share."""
         total = self.budget * regions
         return min(self.pool, total) if self.pool else max(1, min(total // 5, MOST_POOL))
+
+    @property
+    def searches(self) -> tuple[OptimizerSpec, ...]:
+        """The black-box optimizers."""
+        return tuple(one for one in self.optimizers if one.name != REFERENCE)
 
 
 def generator(seed: int, *labels: str) -> np.random.Generator:

@@ -7,7 +7,8 @@ from harness.records.journal import Journal
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.cells import Ground
 from harness.tuning.evaluator import Evaluator
-from harness.tuning.loop import Tuning, groups
+from harness.tuning.groups import groups
+from harness.tuning.loop import Tuning
 from harness.tuning.objective import Answers
 from harness.tuning.space import FullSpace
 from harness.tuning.spec import OptimizerSpec, RunSpec, Source, generator
@@ -27,7 +28,7 @@ class FakeRespondent:
         self.asked += len(prompts)
         means = 3.0 + 1.9 * np.tanh(prompts.reshape(len(prompts), -1).astype(np.float64) @ self._map)
         means[[bool(self._fail(prompt)) for prompt in prompts]] = np.nan
-        return Answers(means, np.ones(len(prompts)), np.zeros((len(prompts), 6)))
+        return Answers(means, np.ones(len(prompts)), np.zeros((len(prompts), 6)), np.stack([means, means], axis=1))
 
 
 class Bench:

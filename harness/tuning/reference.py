@@ -1,0 +1,88 @@
+"""The gradient reference of a run: what back-propagation reaches with as many evaluations, from the same start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.models.gradient import Descent, Objective, Path
+from harness.models.language_model import LanguageModel
+from harness.optimizers.gradient import GradientParameters
+from harness.tasks.hofstede_vsm.indices import CONSTANTS, ITEMS, WEIGHTS
+from harness.tasks.hofstede_vsm.prompts import reversed_order, survey_prompts
+from harness.tasks.hofstede_vsm.regions import Region, scores
+from harness.tasks.hofstede_vsm.survey import Survey
+from harness.tuning.cells import Ground, Tuned
+from harness.tuning.groups import groups
+from harness.tuning.loop import Observer, Progress
+from harness.tuning.space import FullSpace, build_space
+from harness.tuning.spec import OptimizerSpec, RunSpec, SpaceSpec, generator
+
+
+def embedding_space(lm: LanguageModel, tokens: int) -> FullSpace:
+    """All embedding coordinates; the reference is not held in a box."""
+    prompts = np.zeros((tokens, lm.width), dtype=np.float32)
+    space = build_space(SpaceSpec(kind="full"), lm.token_embeddings, tokens, prompts, generator(0))
+    if not isinstance(space, FullSpace):
+        raise TypeError("the full space is expected here")
+    return space
+
+
+def objective(survey: Survey) -> Objective:
+    """The six indices of the tuning wordings' mean answers."""
+    prompts = survey_prompts(survey, "tuning")
+    asks = np.array([[prompt.item == item for prompt in prompts] for item in range(1, ITEMS + 1)], dtype=np.float64)
+    matrix = WEIGHTS @ (asks / asks.sum(axis=1, keepdims=True))
+    constant = np.full(len(WEIGHTS), CONSTANTS["midpoint"]) - WEIGHTS.sum(axis=1) * 3.0
+    return Objective([prompt.text for prompt in prompts], reversed_order(prompts), matrix, constant)
+
+
+def search_reference(
+    spec: RunSpec,
+    optimizer: OptimizerSpec,
+    seed: int,
+    lm: LanguageModel,
+    survey: Survey,
+    ground: Ground,
+    regions: Sequence[Region],
+    observer: Observer,
+) -> list[Tuned]:
+    """Descends for each region from its best candidate of the first sample.
+
+    Args:
+        spec: the run; `budget` evaluations for each region, the first sample's share included.
+        optimizer: the reference with its settings.
+        seed: which repetition.
+        lm: the model.
+        survey: the questionnaire.
+        ground: space and first samples of this seed.
+        regions: all of the run.
+        observer: is told when a region's descent is over.
+    """
+    space = embedding_space(lm, spec.tokens)
+    settings = optimizer.parameters
+    if not isinstance(settings, GradientParameters):
+        raise TypeError(f"parameters of class {type(settings).__name__}: expected GradientParameters")
+    descent = Descent(lm, objective(survey), spec.tokens, space.mean, space.std, spec.finalists)
+    found: list[Tuned] = []
+    for label, members in groups(spec, regions):
+        sample, targets = ground.samples[label], scores(members)
+        losses = ground.evaluator.remember(sample).losses(targets)
+        first = sample[np.argmin(np.where(np.isfinite(losses), losses, np.inf), axis=0)]
+        share = len(sample) / len(members)
+        steps = max(1, spec.budget - round(share))
+        starts = ((ground.space.decode(first).astype(np.float64) - space.mean) / space.std).reshape(len(first), -1)
+        for region, path in zip(members, descent.run(starts, targets, steps, settings.learning_rate), strict=True):
+            found.append(_tuned(region, path, share))
+            mean = float(np.mean([one.loss for one in found]))
+            done = round(sum(one.evaluations for one in found))
+            observer(Progress(optimizer.name, seed, region.code, steps, done, mean, len(found)))
+    return found
+
+
+def _tuned(region: Region, path: Path, share: float) -> Tuned:
+    best = np.minimum.accumulate(path.losses)
+    falls = [step for step in range(len(best)) if step == 0 or best[step] < best[step - 1]]
+    curve = tuple((share + step + 1, float(best[step])) for step in falls)
+    return Tuned(region, path.best, float(best[-1]), share + len(best), curve, 0)

@@ -1,0 +1,177 @@
+"""Differential evolution whose weights of differences are solved for, where candidates have outputs to aim with.
+
+A classical mutant adds one or two differences of members to a base, with a weight F that is the same for every problem.
+Where the outputs y of the members and the goal g are known, the weights need not be guessed: over differences
+d_i = x_i - b between donors and the base, with differences of outputs a_i = y_i - y_b, the step s = sum w_i d_i that is
+expected to close the gap r = g - y_b and is the shortest one that does solves
+
+    minimise |A w - r|^2 + ridge |D w|^2,    A = (a_1 .. a_k), D = (d_1 .. d_k):
+
+a secant method (Broyden 1965 in the form of Anderson acceleration, Walker & Ni 2011, eq. 2.1) on the population that
+differential evolution keeps. What remains of the latter: steps are made of differences of members, their length adapts
+to success, a random difference is added to each, crossover and the selection of the better follow.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+import numpy as np
+from pymoo.algorithms.soo.nonconvex.de import DE
+from pymoo.algorithms.soo.nonconvex.ga import FitnessSurvival
+from pymoo.core.infill import InfillCriterion
+from pymoo.core.population import Population
+from pymoo.operators.crossover.binx import mut_binomial
+
+from harness.optimizers.checks import FloatArray
+
+RIDGE: Final = 1e-2
+"""Of the mean square that a unit of effort gains: how far an output may be missed to save on length."""
+BASES: Final = 6
+"""Best members among which the base of all but the first trial is drawn."""
+SUBSET: Final = 0.7
+"""Share of the donors that all but the first trial draw."""
+SHORTEST: Final = 0.2
+LONGEST: Final = 0.125
+"""Of a step, in widths of the box times the root of the dimensions."""
+LONGER, SHORTER = 1.6, 0.6
+"""What success and failure do to the share of the solved step that is taken."""
+SPREAD: Final = 0.3
+"""Standard deviation of the logarithm of that share among the trials of a generation."""
+FEWEST: Final = 3
+"""Members that a step with a random difference needs."""
+DIGITS: Final = 8
+"""Decimals of a trial in a box of width 1: the last bits of matrix products differ between machines and runs."""
+
+
+class Settings(Protocol):
+    """Parameters of differential evolution that are read here."""
+
+    @property
+    def donors(self) -> int:
+        """Members nearest to the base that a step is made of."""
+
+    @property
+    def noise(self) -> float:
+        """Length of a random step that is added, as a share of the solved one."""
+
+    @property
+    def difference(self) -> float:
+        """The same for a random difference of two members."""
+
+    @property
+    def crossover(self) -> float:
+        """Probability that a coordinate is taken from the mutant."""
+
+
+def solve(differences: FloatArray, outputs: FloatArray, gap: FloatArray) -> FloatArray:
+    """The step (d,) that is expected to close a gap.
+
+    Args:
+        differences: (k, d) of donors from the base.
+        outputs: (k, m) of their outputs from the base's.
+        gap: (m,) of the goal from the base's outputs.
+    """
+    gram = differences @ differences.T
+    tiny = 1e-8 * np.trace(gram) / len(gram) + 1e-12
+    halves = np.linalg.solve(gram + tiny * np.eye(len(gram)), outputs)
+    reach = outputs.T @ halves
+    ridge = RIDGE * np.trace(reach) / len(reach) + 1e-9
+    weights = halves @ np.linalg.solve(reach + ridge * np.eye(len(reach)), gap)
+    step: FloatArray = weights @ differences
+    return step
+
+
+class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
+    """pymoo's mating for `SolvedDE`: trials from a population sorted by loss, whose individuals know their outputs.
+
+    Args:
+        goal: (m,) that the outputs should be, NaN where it does not matter.
+        width: (d,) of the box; distances are measured in it.
+        settings: `donors`, `noise`, `difference` and `crossover`.
+    """
+
+    def __init__(self, goal: FloatArray, width: FloatArray, settings: Settings) -> None:
+        super().__init__()
+        self._matters = ~np.isnan(goal)
+        self._goal = goal[self._matters]
+        self._width = width
+        self._settings = settings
+        self._longest = LONGEST * np.sqrt(width.size)
+        self.share = 1.0
+        """Share of the solved step that is taken."""
+        self._shares: list[float] = []
+
+    def do(self, problem: Any, pop: Any, n_offsprings: int, **kwargs: Any) -> Any:
+        """Trials, (n_offsprings,) individuals; pymoo hands in its random state."""
+        rng: np.random.Generator = kwargs["random_state"]
+        if len(pop) < FEWEST or not np.isfinite(pop.get("F")).all():
+            # Nothing to make differences of.
+            return Population.new("X", problem.xl + self._width * rng.random((n_offsprings, problem.n_var)))
+        members = (pop.get("X") - problem.xl) / self._width
+        outputs = np.stack(list(pop.get("outputs")))[:, self._matters]
+        self._shares = [
+            min(1.0, self.share * float(np.exp(SPREAD * rng.standard_normal()))) for _ in range(n_offsprings)
+        ]
+        bases = [0 if k == 0 else int(rng.integers(min(BASES, len(members)))) for k in range(n_offsprings)]
+        mutants = np.stack(
+            [
+                members[base] + self._step(members, outputs, base, share, k > 0, rng)
+                for k, (base, share) in enumerate(zip(bases, self._shares, strict=True))
+            ]
+        )
+        crossed = mut_binomial(
+            n_offsprings, len(self._width), self._settings.crossover, at_least_once=True, random_state=rng
+        )
+        trials = np.where(crossed, np.clip(mutants, 0.0, 1.0), members[bases])
+        return Population.new("X", problem.xl + self._width * np.round(trials, DIGITS))
+
+    def _step(
+        self, members: FloatArray, outputs: FloatArray, base: int, share: float, vary: bool, rng: np.random.Generator
+    ) -> FloatArray:
+        differences = np.delete(members, base, axis=0) - members[base]
+        changes = np.delete(outputs, base, axis=0) - outputs[base]
+        near = np.argsort(np.square(differences).sum(axis=1), kind="stable")[: self._settings.donors]
+        if vary:
+            near = rng.permutation(near)[: max(1, int(SUBSET * len(near)))]
+        step = share * solve(differences[near], changes[near], self._goal - outputs[base])
+        length = float(np.linalg.norm(step))
+        if length > self._longest:
+            step, length = step * (self._longest / length), self._longest
+        step = step + self._settings.noise * length / np.sqrt(step.size) * rng.standard_normal(step.size)
+        one, other = rng.choice(len(members), 2, replace=False)
+        across = members[one] - members[other]
+        size = float(np.linalg.norm(across))
+        if size > 0.0:
+            step = step + self._settings.difference * length * rng.standard_normal() / size * across
+        return step
+
+    def learn(self, best: float, losses: FloatArray) -> None:
+        """Adapts the share: `losses` (n,) of the trials last asked, inf for failed, `best` before them."""
+        winner = int(np.argmin(losses))
+        if not self._shares:
+            return
+        if losses[winner] < best:
+            self.share = min(1.0, LONGER * max(self.share, self._shares[winner]))
+        else:
+            self.share = max(SHORTEST, SHORTER * self.share)
+
+
+class SolvedDE(DE):  # type: ignore[misc]
+    """pymoo's DE with few trials in a generation, of which any may take the place of the worst members.
+
+    With trials that come singly and candidates that others evaluated, no trial has a target of its own.
+    """
+
+    def _infill(self) -> Any:
+        return self.mating.do(self.problem, self.pop, self.n_offsprings, random_state=self.random_state)
+
+    def _advance(self, infills: Any = None, **kwargs: Any) -> None:
+        self.mating.learn(float(self.pop[0].F[0]), infills.get("F")[:, 0])
+        self.take(infills)
+
+    def take(self, individuals: Any) -> None:
+        """Keeps the best of the population and of these."""
+        merged = Population.merge(self.pop, individuals)
+        sound = merged[np.isfinite(merged.get("F")[:, 0])]
+        self.pop = FitnessSurvival().do(self.problem, sound if len(sound) else merged, n_survive=self.pop_size)
