@@ -63,6 +63,10 @@ def asked_bytes(history: list[tuple[FloatArray, FloatArray]]) -> list[bytes]:
     return [candidates.tobytes() for candidates, _ in history]
 
 
+def _text(values: FloatArray) -> str:
+    return json.dumps(values.tolist())
+
+
 class OptimizerContract:
     """The cases. A subclass named `Test...` defines the fixture `optimizer`, the class under test."""
 
@@ -221,6 +225,36 @@ class OptimizerContract:
         one, asked = one_search()
         assert one_search()[1] == asked
         assert one.best is not None and one.best[1] <= loss(near[None])[0]
+
+    def test_outputs_may_be_told(self, optimizer: type[Optimizer]) -> None:
+        """With a goal, one that does not matter included, outputs are told with losses, and replay asks the same."""
+        free = box(6, initial=9)
+        matrix = np.random.default_rng(4).normal(size=(6, 3))
+        goal = np.array([0.4, np.nan, -0.2])
+        problem = Problem(free.lower, free.upper, free.budget, free.initial, goal)
+
+        def one_search(through: Callable[[FloatArray], FloatArray]) -> list[bytes]:
+            one = build(optimizer, problem, 5)
+            asked = []
+            for generation in range(12):
+                rows = one.ask()
+                outputs = rows @ matrix
+                losses = np.nanmean(np.abs(outputs - goal), axis=1)
+                failed = rows[:, 0] > np.median(problem.initial[:, 0]) + 1.0  # type: ignore[index]
+                outputs[failed], losses[failed] = np.nan, np.nan
+                one.tell(rows, through(losses), through(outputs))
+                asked.append(rows.tobytes())
+                if generation == 5:
+                    given = problem.lower[None] + 0.25 * (problem.upper - problem.lower)
+                    one.adopt(given, np.nanmean(np.abs(given @ matrix - goal), axis=1), given @ matrix)
+            return asked
+
+        assert one_search(lambda values: values) == one_search(lambda values: np.array(json.loads(_text(values))))
+        one = build(optimizer, problem)
+        rows = one.ask()
+        for outputs in (None, np.zeros((len(rows), 2)), np.full((len(rows), 3), np.nan)):
+            with pytest.raises(ValueError, match="has a goal"):
+                one.tell(rows, np.zeros(len(rows)), outputs)
 
     def test_refuses_unsound_adoptions(self, optimizer: type[Optimizer]) -> None:
         """What was not evaluated, lies outside, or comes at the wrong moment raises and changes nothing."""

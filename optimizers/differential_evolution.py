@@ -50,8 +50,8 @@ class DifferentialEvolutionParameters(OptimizerParameters):
     variant: Variant = Field(default="best/solved/bin", description="base vector / number of differences / crossover")
     F: float = Field(default=0.7, gt=0, le=2, description="weight of a difference")
     CR: float = Field(default=0.9, ge=0, le=1, description="share of coordinates taken from the mutant")
-    control: Literal["fixed", "evolve"] = Field(
-        default="fixed", description="evolve: pymoo's self-adaptation of F (0.4 to 0.7) and CR (0.2 to 0.8)"
+    control: Literal["fixed", "jde"] = Field(
+        default="fixed", description="jde: every member has an F and a CR of its own, which begin as given and adapt"
     )
     donors: int = Field(default=24, ge=2, le=1024, description="solved: members that a step is made of")
     trials: int = Field(default=3, ge=1, le=4096, description="solved: trials in a generation")
@@ -103,7 +103,7 @@ class DifferentialEvolution(Optimizer):
         known = len(self._initial(popsize))
         first = self._first(max(known, min(LEAST_FIRST, popsize)) if aims and known else popsize)
         self._algorithm = _algorithm(
-            problem, popsize, first, _mating(problem, parameters, aims), parameters.trials, rng
+            problem, popsize, first, _mating(problem, parameters, aims, rng), parameters.trials, rng
         )
         self._trials: Any = None
 
@@ -145,14 +145,16 @@ def _evaluate(individuals: Any, candidates: FloatArray, losses: FloatArray, outp
         individuals.set("outputs", outputs)
 
 
-def _mating(problem: Problem, parameters: DifferentialEvolutionParameters, aims: bool) -> Any:
+def _mating(problem: Problem, parameters: DifferentialEvolutionParameters, aims: bool, rng: np.random.Generator) -> Any:
     """The operator of pymoo that makes trials."""
     if aims and problem.goal is not None:
         from harness.optimizers.solved_differences import SolvedDifferences
 
         return SolvedDifferences(problem.goal, problem.upper - problem.lower, parameters)
     from pymoo.algorithms.soo.nonconvex.de import Variant as Mating
-    from pymoo.operators.control import EvolutionaryParameterControl, NoParameterControl
+    from pymoo.operators.control import NoParameterControl
+
+    from harness.optimizers.self_adaptation import SelfAdaptation
 
     variant = CLASSICAL if parameters.variant == SOLVED else parameters.variant
     selection, differences, crossover = variant.split("/")
@@ -165,7 +167,9 @@ def _mating(problem: Problem, parameters: DifferentialEvolutionParameters, aims:
         jitter=parameters.jitter,
         prob_mut=parameters.mutation,
         # By default a Variant evolves F and CR within ranges of its own and forgets the values given.
-        control=EvolutionaryParameterControl if parameters.control == "evolve" else NoParameterControl,
+        control=(lambda one: SelfAdaptation(one, (parameters.F, parameters.CR), rng))
+        if parameters.control == "jde"
+        else NoParameterControl,
     )
 
 

@@ -176,12 +176,15 @@ def whole(flag: str, value: int, lowest: int, highest: int = MOST) -> None:
 
 def show_board(console: Console, board: Leaderboard, regions: Table | None) -> None:
     """Prints a leaderboard with its notes, the table per region first if there is one."""
-    from harness.report.terminal import leaderboard_notes, leaderboard_table
+    from harness.report.terminal import leaderboard_notes, leaderboard_table, pairs_table
 
     if regions is not None:
         show(console, regions)
         console.print()
     show(console, leaderboard_table(board))
+    if (pairs := pairs_table(board)) is not None:
+        console.print()
+        show(console, pairs)
     console.print(leaderboard_notes(board))
 
 

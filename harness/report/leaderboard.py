@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from harness.records.schema import Group, Record, RegionResult
+from harness.report.pairs import Pair, pairs
 from harness.report.pooling import Pooled, pool
 from harness.report.settings import differences
 
@@ -65,12 +66,14 @@ class Leaderboard:
     """Rows by held-out error, best first, and the regions behind them.
 
     Attributes:
+        pairs: tuned methods beside baselines, region by region.
         notes: what must be known to read the numbers.
         settings: per run, the settings that another run of the board has otherwise.
     """
 
     rows: tuple[Row, ...]
     regions: tuple[RegionRow, ...]
+    pairs: tuple[Pair, ...]
     notes: tuple[str, ...]
     settings: dict[str, str]
 
@@ -81,7 +84,8 @@ def build(records: Mapping[str, Record]) -> Leaderboard:
     rows = sorted((_row(one) for one in pooled), key=lambda row: (row.mae, row.model, row.method))
     regions = [_region_row(one, region, results) for one in pooled for region, results in one.by_region.items()]
     settings = differences({name: record.spec for name, record in records.items()})
-    return Leaderboard(tuple(rows), tuple(regions), tuple(_notes(records, pooled)), settings)
+    notes = tuple(_notes(records, pooled))
+    return Leaderboard(tuple(rows), tuple(regions), pairs(pooled), notes, settings)
 
 
 def _notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[str]:
@@ -94,6 +98,8 @@ def _notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[
     shared = [record for record in records.values() if record.spec.get("share") and len(record.spec["regions"]) > 1]
     if shared:
         yield "regions chose among the candidates of all: budgets compare between runs over the same regions only"
+    if any(one.group == "reference" for one in pooled):
+        yield "gradient goes through the model and is no black-box method: the bound that the others are held against"
     missing = {result.region: result.missing for one in pooled for result in one.results if result.missing}
     for region, dimensions in missing.items():
         yield partial_note(region, dimensions)
@@ -169,10 +175,11 @@ def _region_row(pooled: Pooled, region: str, results: Sequence[RegionResult]) ->
 
 
 def to_plain(board: Leaderboard) -> dict[str, Any]:
-    """The leaderboard as JSON values: the fields of `Row` and `RegionRow` as keys; missing numbers are None."""
+    """The leaderboard as JSON values: the fields of `Row`, `RegionRow` and `Pair` as keys; missing numbers are None."""
     return {
         "rows": [asdict(row) for row in board.rows],
         "regions": [asdict(row) for row in board.regions],
+        "pairs": [asdict(pair) for pair in board.pairs],
         "notes": list(board.notes),
         "settings": board.settings,
     }

@@ -11,6 +11,7 @@ from harness.records.schema import Group, MethodResult, Record, RegionResult
 
 _BASELINE: Final = ("survey", "targets", "constants")
 _TUNED: Final = (*_BASELINE, "budget", "tokens", "space", "start", "share", "pool")
+_OBJECTIVE: Final = ("rest", "aggregate", "penalty", "finalists")
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,13 @@ def _agree(known: Sequence[RegionResult], results: Sequence[RegionResult]) -> bo
 
 def _settings(record: Record, method: MethodResult) -> list[Any]:
     spec = record.spec
-    if method.group != "tuned":
+    if method.group not in ("tuned", "reference"):
         names = (*_BASELINE, "shots") if method.method == "icl" else _BASELINE
         return [spec.get(name) for name in names]
     parameters = [one for one in spec.get("optimizers", ()) if one["name"] == method.method]
     # Regions that share candidates are a setting too: with other regions beside it a region finds another prompt.
     beside = spec.get("regions") if spec.get("share") else None
-    return [*(spec.get(name) for name in _TUNED), parameters, beside]
+    return [*(spec.get(name) for name in (*_TUNED, *_OBJECTIVE)), parameters, beside]
 
 
 def _new(results: Iterable[RegionResult], known: Sequence[RegionResult]) -> list[RegionResult]:

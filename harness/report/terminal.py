@@ -20,12 +20,12 @@ _CAPTION = (
 )
 
 
-def _number(value: float | None, digits: int = 1) -> str:
+def _number(value: float | None, digits: int = 2) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _interval(row: Row) -> str:
-    return "-" if row.mae_low is None else f"[{row.mae_low:.1f}, {row.mae_high:.1f}]"
+    return "-" if row.mae_low is None else f"[{row.mae_low:.2f}, {row.mae_high:.2f}]"
 
 
 def leaderboard_table(board: Leaderboard) -> Table:
@@ -43,6 +43,19 @@ def leaderboard_table(board: Leaderboard) -> Table:
         cells += [str(row.seeds)] if seeds else []
         table.add_row(*(Text(cell) for cell in cells), style=_STYLES[row.group])
     return table
+
+
+def pairs_table(board: Leaderboard) -> Table | None:
+    """Tuned methods beside the baselines that name the region; None where there is no such pair."""
+    if not board.pairs:
+        return None
+    letters = _letters(board.rows)
+    rows = []
+    for pair in board.pairs:
+        name = " ".join([pair.method, *_runs(pair.model, pair.runs, letters)])
+        interval = "-" if pair.low is None else f"[{pair.low:+.2f}, {pair.high:+.2f}]"
+        rows.append([f"{name} - {pair.against}", f"{pair.difference:+.2f}", interval, f"{pair.better}/{pair.regions}"])
+    return listing(["pair", "difference", "95 %", "better in"], rows, "Paired by region", left=1)
 
 
 def leaderboard_notes(board: Leaderboard) -> RenderableType:

@@ -112,7 +112,7 @@ class Session:
     def _check_personas(self) -> None:
         if self.spec.start != "persona":
             raise UsageError(
-                f"--start {self.spec.start} with --space personas: vocabulary lies outside of it; give --space full, or "
+                f"--start {self.spec.start} with --space personas: vocabulary lies outside; give --space full or "
                 "--start persona"
             )
         most = len(Candidates(self.spec, self.lm, self.table).personas) - 1

@@ -24,7 +24,10 @@ def test_names() -> None:
 def test_unknown_optimizer() -> None:
     with pytest.raises(UsageError) as caught:
         load("dee")
-    assert str(caught.value) == f"unknown optimizer 'dee': expected one of de, lshade, random, cma, pso, spsa; {SEE}"
+    assert (
+        str(caught.value)
+        == f"unknown optimizer 'dee': expected one of de, lshade, gradient, random, cma, pso, spsa; {SEE}"
+    )
 
 
 def test_parses_text_and_typed_values() -> None:
@@ -41,12 +44,12 @@ def test_parses_text_and_typed_values() -> None:
         ("de", {"F": "3"}, "F is '3', expected float with 0 < F <= 2"),
         ("de", {"F": "nan"}, "F is 'nan', expected float with 0 < F <= 2"),
         ("de", {"F": "half"}, "F is 'half', expected float with 0 < F <= 2"),
-        ("de", {"popsize": "16.5"}, "popsize is '16.5', expected int with 4 <= popsize <= 4096"),
+        ("de", {"popsize": "16.5"}, "popsize is '16.5', expected int with 0 <= popsize <= 4096"),
         ("de", {"jitter": "maybe"}, "jitter is 'maybe', expected true or false"),
         (
             "de",
             {"popsize": "5", "variant": "best/2/bin"},
-            "popsize 5 with variant best/2/bin: expected at least 6; raise popsize or take one difference",
+            "popsize 5 with variant best/2/bin: expected 0 or at least 6; raise popsize or take one difference",
         ),
         (
             "de",
@@ -63,7 +66,7 @@ def test_unusable_values_become_one_line(name: str, settings: dict[str, str], re
 
 
 def test_unusable_choice_lists_the_choices() -> None:
-    with pytest.raises(UsageError, match=r"variant is 'best', expected one of best/1/bin, .*exp; see") as caught:
+    with pytest.raises(UsageError, match=r"variant is 'best', expected one of best/solved/bin, .*exp; see") as caught:
         parse_parameters("de", {"variant": "best"})
     assert "\n" not in str(caught.value)
 
@@ -71,23 +74,30 @@ def test_unusable_choice_lists_the_choices() -> None:
 def test_unknown_parameter_shows_the_closest_first() -> None:
     with pytest.raises(UsageError) as caught:
         parse_parameters("de", {"pop_size": "8", "F": "9"})
-    message = f"unknown de parameter 'pop_size': expected one of popsize, jitter, variant, mutation, F, CR; {SEE}"
+    closest = "popsize, noise, crossover, donors, jitter, difference, trials, variant"
+    message = f"unknown de parameter 'pop_size': expected one of {closest} and 4 more; {SEE}"
     assert str(caught.value) == message
 
 
 def test_describe() -> None:
     rows = [(row.parameter, row.type, row.range, row.default) for row in describe("de")]
     assert rows == [
-        ("popsize", "int", "4 <= popsize <= 4096", "16"),
+        ("popsize", "int", "0 <= popsize <= 4096", "0"),
         (
             "variant",
             "choice",
-            "best/1/bin, best/1/exp, best/2/bin, best/2/exp, rand/1/bin, rand/1/exp, rand/2/bin, rand/2/exp, "
-            "target-to-best/1/bin, target-to-best/1/exp, target-to-best/2/bin, target-to-best/2/exp",
-            "best/1/bin",
+            "best/solved/bin, best/1/bin, best/1/exp, best/2/bin, best/2/exp, rand/1/bin, rand/1/exp, rand/2/bin, "
+            "rand/2/exp, target-to-best/1/bin, target-to-best/1/exp, target-to-best/2/bin, target-to-best/2/exp",
+            "best/solved/bin",
         ),
         ("F", "float", "0 < F <= 2", "0.7"),
         ("CR", "float", "0 <= CR <= 1", "0.9"),
+        ("control", "choice", "fixed, jde", "fixed"),
+        ("donors", "int", "2 <= donors <= 1024", "24"),
+        ("trials", "int", "1 <= trials <= 4096", "3"),
+        ("noise", "float", "0 <= noise <= 10", "0.2"),
+        ("difference", "float", "0 <= difference <= 10", "0.3"),
+        ("crossover", "float", "0 <= crossover <= 1", "1.0"),
         ("jitter", "bool", "true or false", "false"),
         ("mutation", "float", "0 <= mutation <= 1", "0.0"),
     ]

@@ -11,6 +11,7 @@ from pymoo.core.problem import Problem as Box
 from harness.optimizers import FloatArray, Problem
 from harness.optimizers.contract import asked_bytes, box, search, sphere
 from harness.optimizers.differential_evolution import (
+    SOLVED,
     DifferentialEvolution,
     DifferentialEvolutionParameters,
     Variant,
@@ -34,7 +35,7 @@ def plain_pymoo(problem: Problem, seed: int, generations: int, **settings: Any) 
     return asked
 
 
-@pytest.mark.parametrize("variant", get_args(Variant))
+@pytest.mark.parametrize("variant", [one for one in get_args(Variant) if one != SOLVED])
 def test_equals_pymoo(variant: str) -> None:
     problem = box(7)
     ours = search(de(problem, 4, popsize=9, variant=variant, F=0.6, CR=0.35, mutation=0.1), sphere(problem), 25)
@@ -91,7 +92,7 @@ def test_a_failed_trial_leaves_its_target_in_place() -> None:
 
 def test_a_failed_member_gives_way_to_any_trial_with_a_loss() -> None:
     problem = box(4)
-    optimizer = de(problem, popsize=6)
+    optimizer = de(problem, popsize=6, variant="best/1/bin")
     asked = optimizer.ask()
     optimizer.tell(asked, [np.nan, 1.0, 2.0, np.nan, 3.0, 4.0])
     trials = optimizer.ask()
@@ -138,3 +139,45 @@ def test_edges_of_the_ranges_work(settings: dict[str, Any]) -> None:
     history = search(de(problem, **settings), sphere(problem), 10)
     rows: FloatArray = history[-1][0]
     assert rows.shape == (settings.get("popsize", 16), 1)
+
+
+def test_adopted_candidates_take_the_place_of_the_worst() -> None:
+    problem = box(4)
+    optimizer = de(problem, variant="best/1/bin")
+    [(members, losses)] = search(optimizer, sphere(problem), 1)
+    near = (problem.lower + 0.3 * (problem.upper - problem.lower))[None]
+    optimizer.adopt(np.concatenate([near, problem.upper[None]]), [0.001, losses.max() + 1.0])
+    kept = optimizer._algorithm.pop.get("X")
+    assert len(kept) == len(members) and np.array_equal(kept[0], near[0])
+    left_out = members[losses.argmax()]
+    assert not (kept == left_out).all(axis=1).any()
+    # Every trial of best/1 begins at the adopted one now.
+    optimizer._algorithm.mating.CR.set(1.0)
+    optimizer._algorithm.mating.F.set(1e-9)
+    assert np.allclose(optimizer.ask(), near, rtol=0, atol=1e-6)
+
+
+def test_each_member_carries_the_f_and_cr_that_made_it() -> None:
+    problem = box(6)
+    optimizer = de(problem, 1, variant="rand/1/bin", control="jde", popsize=40, F=0.5, CR=0.9)
+    search(optimizer, sphere(problem), 2)
+    asked = optimizer.ask()
+    made_with = np.array(optimizer._trials.get("own F"), dtype=float), np.array(optimizer._trials.get("own CR"))
+    # A tenth is drawn anew, the others are as given.
+    assert 0 < (made_with[0] != 0.5).sum() < 20 and 0 < (made_with[1] != 0.9).sum() < 20
+    assert (made_with[0] >= 0.1).all() and (made_with[0] <= 1.0).all()
+    losses = sphere(problem)(asked)
+    optimizer.tell(asked, losses)
+    members = optimizer._algorithm.pop
+    won = (members.get("X") == asked).all(axis=1)
+    assert 0 < won.sum() < 40
+    assert np.array_equal(np.array(members.get("own F"), dtype=float)[won], made_with[0][won])
+
+
+def test_self_adaptation_repeats_and_differs_from_fixed() -> None:
+    problem = box(6)
+    runs = [
+        asked_bytes(search(de(problem, 1, variant="best/1/bin", control=control), sphere(problem), 8))
+        for control in ("jde", "jde", "fixed")
+    ]
+    assert runs[0] == runs[1] != runs[2]

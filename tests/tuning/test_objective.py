@@ -69,6 +69,6 @@ def test_methods_without_a_model():
 def test_answers_that_are_not_finite_are_an_error_not_a_number():
     from harness.errors import ModelError
 
-    broken = Answers(np.full((1, 24), np.nan), np.array([np.nan]), np.full((1, 6), np.nan))
+    broken = Answers(np.full((1, 24), np.nan), np.array([np.nan]), np.full((1, 6), np.nan), np.full((1, 2, 24), np.nan))
     with pytest.raises(ModelError, match="region 'USA' are not finite numbers"):
         region_result(TABLE["USA"], broken, broken, 1)
