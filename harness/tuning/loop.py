@@ -192,7 +192,7 @@ class Tuning:
         for cell, rows in zip(block, asked, strict=True):
             end = min(begin + len(rows), cut)
             if end > begin:
-                self._tell(group, cell, rows, answers.rows(begin, end), not known[begin:end].all())
+                self._tell(group, cell, rows, answers.rows(begin, end), ~known[begin:end])
             begin += len(rows)
         if group.left < 1 or cut < len(known):
             for cell in group.cells:
@@ -206,12 +206,15 @@ class Tuning:
             cell.optimizer.adopt(found.vectors, found.losses[:, column], found.outputs)
         return cell.optimizer.ask()
 
-    def _tell(self, group: Group, cell: Cell, asked: Vectors, answers: Answers, fresh: bool) -> None:
-        """Shows a region what came of its candidates, or of the first of them where the budget ended."""
+    def _tell(self, group: Group, cell: Cell, asked: Vectors, answers: Answers, fresh: NDArray[np.bool_]) -> None:
+        """Shows a region what came of its candidates, or of the first of them where the budget ended.
+
+        The others will be shown the `fresh` ones (n,); what was remembered they know.
+        """
         vectors = asked[: len(answers.item_means)]
         batch = Batch(vectors, self._losses(vectors, answers, group.targets), answers.outputs(self._spec.aggregate))
         generation = cell.optimizer.generation
-        cell.idle = 0 if fresh else cell.idle + 1
+        cell.idle = 0 if fresh.any() else cell.idle + 1
         cell.failed += int((~np.isfinite(answers.item_means).all(axis=1)).sum())
         for column, other in zip(batch.losses.T, group.cells, strict=True):
             # What one region evaluated may serve another as it is.
@@ -219,8 +222,9 @@ class Tuning:
         self._write(group.optimizer, group.seed, cell.region.code, generation, vectors, answers)
         if len(vectors) == len(asked):
             cell.optimizer.tell(asked, batch.losses[:, group.cells.index(cell)], batch.outputs)
-        if len(group.cells) > 1 and fresh:
-            group.exchange.batches.append((cell, batch))
+        if len(group.cells) > 1 and fresh.any():
+            shared = Batch(batch.vectors[fresh], batch.losses[fresh], batch.outputs[fresh])
+            group.exchange.batches.append((cell, shared))
         if cell.idle > IDLE_GENERATIONS:
             self._finish(cell)
         self._observe(group, cell.region.code, cell.optimizer.generation)

@@ -109,3 +109,98 @@ def test_the_observer_sees_the_run_to_its_end(bench):
     assert bench.progress[-1].evaluations == tuning.evaluations
     bests = [progress.best for progress in bench.progress]
     assert bests == sorted(bests, reverse=True)
+
+
+def test_a_search_ends_where_the_error_is_small_enough(bench):
+    rows, tuning, respondent = bench.run(bench.spec(budget=200, rest=8.0))
+    assert all(row.loss <= 8.0 for row in rows)
+    assert respondent.asked == tuning.evaluations < 600
+    assert bench.progress[-1].regions_done == 3
+
+
+def test_what_one_region_leaves_of_the_budget_the_others_may_spend(bench):
+    """Two regions rest at once; the third one gets more than its own part, and no more than there is."""
+    spec = bench.spec(budget=40, rest=1e9, pool=10)
+    rows, tuning, _ = bench.run(spec, name="all_rest.jsonl")
+    assert tuning.evaluations == 10
+    assert [row.evaluations for row in rows] == [10 / 3] * 3
+
+    losses = sorted(row.loss for row in rows)
+    spec = bench.spec(budget=40, rest=(losses[1] + losses[2]) / 2, pool=10, optimizers=("random",))
+    rows, tuning, _ = bench.run(spec, name="one_searches.jsonl")
+    lines = [json.loads(line) for line in (bench.folder / "one_searches.jsonl").read_text().splitlines()]
+    searching = {line["region"] for line in lines} - {""}
+    assert len(searching) == 1
+    spent = sum(len(line["item_means"]) for line in lines if line["region"] in searching)
+    assert spent > 40
+
+
+def test_regions_are_shown_what_the_others_found(bench, monkeypatch):
+    """Each region is given every sound candidate of the others exactly once, with the losses for itself."""
+    from harness.optimizers.random_search import RandomSearch
+
+    given = []
+
+    def adopt(self, candidates, losses, outputs=None):
+        given.append((self.problem.goal.tobytes(), np.array(candidates), np.array(losses), np.array(outputs)))
+
+    monkeypatch.setattr(RandomSearch, "adopt", adopt)
+    spec = bench.spec(optimizers=("random",), budget=64, pool=10, rest=0.0)
+    rows, _, _ = bench.run(spec)
+    lines = [json.loads(line) for line in (bench.folder / "journal.jsonl").read_text().splitlines()]
+    for row in rows:
+        goal = scores([row.region])[0]
+        mine = [one for one in given if one[0] == goal.tobytes()]
+        shown = np.concatenate([one[1] for one in mine])
+        assert len(np.unique(shown, axis=0)) == len(shown)
+        # All regions ask the same ten known candidates first; the last round comes after its last generation.
+        others = [line for line in lines if line["region"] not in ("", row.region.code)]
+        fresh = sum(len(line["item_means"]) - 10 * (line["generation"] == 0) for line in others)
+        assert fresh - 3 * 16 <= len(shown) <= fresh
+        for _, _, losses, outputs in mine:
+            assert np.allclose(losses, np.abs(outputs - goal).mean(axis=1), rtol=0, atol=1e-9)
+
+
+def test_without_sharing_nothing_is_shown(bench, monkeypatch):
+    from harness.optimizers.random_search import RandomSearch
+
+    def adopt(self, *_):
+        raise AssertionError("a region was shown candidates of another")
+
+    monkeypatch.setattr(RandomSearch, "adopt", adopt)
+    bench.run(bench.spec(optimizers=("random",), budget=40, share=False))
+
+
+def test_finalists_are_the_best_distinct_candidates(bench):
+    spec = bench.spec(budget=60, finalists=4)
+    rows, _, _ = bench.run(spec)
+    for row in rows:
+        assert len(np.unique(row.vectors, axis=0)) == len(row.vectors) == 4
+    alone, _, _ = bench.run(bench.spec(budget=60, finalists=1), name="alone.jsonl")
+    assert [row.vectors[0].tobytes() for row in rows] == [row.vectors[0].tobytes() for row in alone]
+
+
+def test_a_penalty_keeps_candidates_small(bench):
+    size = {}
+    for penalty in (0.0, 500.0):
+        rows, _, _ = bench.run(bench.spec(budget=60, penalty=penalty), name=f"{penalty}.jsonl")
+        size[penalty] = np.mean([np.sqrt(np.square(row.vectors[0]).mean()) for row in rows])
+    assert size[500.0] < 0.8 * size[0.0]
+
+
+def test_the_worse_wording_counts(bench, fake_respondent):
+    class TwoWordings(fake_respondent):
+        def answer(self, prompts):
+            answers = super().answer(prompts)
+            answers.halves[:, 1] = np.clip(answers.item_means + 0.1 * np.sin(10 * answers.item_means), 1, 5)
+            return answers
+
+    rows, _, _ = bench.run(bench.spec(budget=60, aggregate="worst"), TwoWordings())
+    from harness.tasks.hofstede_vsm.indices import errors, indices
+
+    for row in rows:
+        answers = TwoWordings().answer(bench.space.decode(row.vectors[:1]))
+        by_half = [errors(indices(answers.halves[:, half]), scores([row.region]))[0, 0] for half in (0, 1)]
+        assert row.loss == pytest.approx(max(by_half), abs=1e-9)
+    lines = [json.loads(line) for line in (bench.folder / "journal.jsonl").read_text().splitlines()]
+    assert all(np.shape(line["halves"]) == (len(line["item_means"]), 2, 24) for line in lines)
