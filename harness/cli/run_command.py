@@ -29,7 +29,7 @@ def run(
     region: options.Region = "all",
     budget: Annotated[
         int, typer.Option("--budget", help="Candidate evaluations per region, optimizer and seed.")
-    ] = 200,
+    ] = 150,
     seeds: Annotated[int, typer.Option("--seeds", help="Independent repetitions.")] = 1,
     first_seed: Annotated[int, typer.Option("--first-seed", help="Number of the first repetition.")] = 0,
     tokens: Annotated[int, typer.Option("--tokens", help="Virtual tokens of the soft prompt.")] = 10,

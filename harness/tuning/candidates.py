@@ -39,7 +39,7 @@ class Candidates:
         grounds: dict[int, Ground] = {}
         for seed in self.spec.repetitions:
             known = next(iter(grounds.values()), None) if self.spec.space.kind != "subspace" else None
-            space = known.space if known else self._space(seed)
+            space = known.space if known else self.space(seed)
             evaluator = known.evaluator if known else Evaluator(respondent, space)
             samples = {
                 label: self._first_sample(seed, label, members, space) for label, members in groups(self.spec, regions)
@@ -47,7 +47,7 @@ class Candidates:
             grounds[seed] = Ground(space, evaluator, samples)
         return grounds
 
-    def _space(self, seed: int) -> SearchSpace:
+    def space(self, seed: int) -> SearchSpace:
         """The space of the spec; a subspace lies around the mean persona prompt, or one of random vocabulary."""
         if self.spec.space.kind == "personas":
             return principal_space(self.spec.space, self._persona_prompts(self.personas), self.lm.token_embeddings)

@@ -115,11 +115,10 @@ class Session:
                 f"--start {self.spec.start} with --space personas: vocabulary lies outside; give --space full or "
                 "--start persona"
             )
-        most = len(Candidates(self.spec, self.lm, self.table).personas) - 1
-        if self.spec.space.dimensions > most:
+        wanted, space = self.spec.space.dimensions, Candidates(self.spec, self.lm, self.table).space(0)
+        if (there := len(space.lower)) < wanted:
             raise UsageError(
-                f"--space personas:{self.spec.space.dimensions}: {most + 1} persona sentences span {most} dimensions; "
-                "give fewer, or --space full"
+                f"--space personas:{wanted}: the persona sentences span {there} dimensions; give fewer, or --space full"
             )
 
     def run(self, directory: RunDirectory, watcher: Watcher) -> Record:

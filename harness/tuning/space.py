@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.errors import UsageError
 from harness.tuning.spec import DEFAULT_PERSONA_DIMENSIONS, SpaceSpec
 
 Vectors = NDArray[np.float64]
@@ -137,12 +138,20 @@ def principal_space(spec: SpaceSpec, prompts: Prompts, embeddings: Prompts) -> S
         spec: `dimensions` of them, or as many as there are up to the default.
         prompts: at least three, not all in one line.
         embeddings: (vocabulary, D) token embeddings of the model.
+
+    Raises:
+        UsageError: the prompts hardly differ.
     """
     flat = _flat(prompts).astype(np.float64)
     unit = np.tile(np.maximum(embeddings.astype(np.float64).std(axis=0), 1e-8), prompts.shape[1])
     centre = flat.mean(axis=0)
     _, lengths, directions = np.linalg.svd((flat - centre) / unit, full_matrices=False)
-    rank = int((lengths > 1e-6 * lengths[0]).sum())
+    rank = int((lengths > 1e-6 * max(lengths[0], 1.0)).sum())
+    if not rank:
+        raise UsageError(
+            f"--tokens {prompts.shape[1]}: the ends of the persona sentences are all alike and span no space; give more "
+            "tokens, or --space full"
+        )
     kept = min(spec.dimensions or DEFAULT_PERSONA_DIMENSIONS, rank)
     # The sign of a direction is the library's whim; single precision hides its last bits.
     signs = np.sign(directions[np.arange(kept), np.abs(directions[:kept]).argmax(axis=1)])

@@ -14,7 +14,7 @@ from harness.models.planning import ScorerSpec
 from harness.optimizers import OptimizerParameters
 from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS
 
-DEFAULT_BUDGET = 200
+DEFAULT_BUDGET = 150
 DEFAULT_REST = 0.1
 DEFAULT_FINALISTS = 3
 MOST_FINALISTS = 64
