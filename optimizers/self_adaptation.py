@@ -34,11 +34,11 @@ class SelfAdaptation(ParameterControl):  # type: ignore[misc]
 
     def do(self, N: int, **_: Any) -> None:
         """Sets F and CR of the next N trials, one for each member."""
-        draws = (lambda: LEAST + WIDTH * self._rng.random(N), lambda: self._rng.random(N))
         values = []
-        for name, first, draw in zip(OWN, self._first, draws, strict=True):
+        for name, first, least, width in zip(OWN, self._first, (LEAST, 0.0), (WIDTH, 1.0), strict=True):
             carried = np.array([first if one is None else one for one in self.data["pop"].get(name)], dtype=np.float64)
-            values.append(np.where(self._rng.random(N) < RENEWED, draw(), carried))
+            renewed = self._rng.random(N) < RENEWED
+            values.append(np.where(renewed, least + width * self._rng.random(N), carried))
         self._asked = tuple(values)
         self._variant.F.set(values[0])
         self._variant.CR.set(values[1])

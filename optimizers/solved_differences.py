@@ -107,6 +107,7 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
         rng: np.random.Generator = kwargs["random_state"]
         if len(pop) < FEWEST or not np.isfinite(pop.get("F")).all():
             # Nothing to make differences of.
+            self._shares = []
             return Population.new("X", problem.xl + self._width * rng.random((n_offsprings, problem.n_var)))
         members = (pop.get("X") - problem.xl) / self._width
         outputs = np.stack(list(pop.get("outputs")))[:, self._matters]
@@ -134,7 +135,7 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
         near = np.argsort(np.square(differences).sum(axis=1), kind="stable")[: self._settings.donors]
         if vary:
             near = rng.permutation(near)[: max(1, int(SUBSET * len(near)))]
-        step = share * solve(differences[near], changes[near], self._goal - outputs[base])
+        step: FloatArray = share * solve(differences[near], changes[near], self._goal - outputs[base])
         length = float(np.linalg.norm(step))
         if length > self._longest:
             step, length = step * (self._longest / length), self._longest
@@ -143,14 +144,14 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
         across = members[one] - members[other]
         size = float(np.linalg.norm(across))
         if size > 0.0:
-            step = step + self._settings.difference * length * rng.standard_normal() / size * across
+            step += self._settings.difference * length * rng.standard_normal() / size * across
         return step
 
     def learn(self, best: float, losses: FloatArray) -> None:
         """Adapts the share: `losses` (n,) of the trials last asked, inf for failed, `best` before them."""
-        winner = int(np.argmin(losses))
         if not self._shares:
             return
+        winner = int(np.argmin(losses))
         if losses[winner] < best:
             self.share = min(1.0, LONGER * max(self.share, self._shares[winner]))
         else:
@@ -158,10 +159,12 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
 
 
 class SolvedDE(DE):  # type: ignore[misc]
-    """pymoo's DE with few trials in a generation, of which any may take the place of the worst members.
+    """DE of pymoo with few trials in a generation, of which any may take the place of the worst members.
 
     With trials that come singly and candidates that others evaluated, no trial has a target of its own.
     """
+
+    pop: Any
 
     def _infill(self) -> Any:
         return self.mating.do(self.problem, self.pop, self.n_offsprings, random_state=self.random_state)

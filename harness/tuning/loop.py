@@ -197,6 +197,7 @@ class Tuning:
         if group.left < 1 or cut < len(known):
             for cell in group.cells:
                 self._finish(cell)
+            self._observe(group, block[-1].region.code, block[-1].optimizer.generation)
         group.exchange.forget(group.cells)
 
     def _ask(self, group: Group, cell: Cell) -> Vectors:

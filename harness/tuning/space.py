@@ -149,7 +149,7 @@ def principal_space(spec: SpaceSpec, prompts: Prompts, embeddings: Prompts) -> S
     rank = int((lengths > 1e-6 * max(lengths[0], 1.0)).sum())
     if not rank:
         raise UsageError(
-            f"--tokens {prompts.shape[1]}: the ends of the persona sentences are all alike and span no space; give more "
+            f"--tokens {prompts.shape[1]}: the ends of the persona sentences are alike and span no space; give more "
             "tokens, or --space full"
         )
     kept = min(spec.dimensions or DEFAULT_PERSONA_DIMENSIONS, rank)

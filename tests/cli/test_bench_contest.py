@@ -11,7 +11,7 @@ from harness.cli import main
 from harness.errors import RunError
 
 TINY = ("bench", "optimizers", "--optimizer", "de,random", "--region", "USA,CHN", "--seeds", "2")
-TINY = (*TINY, "--budget", "4", "--tokens", "2", "--set", "de.popsize=4")
+TINY = (*TINY, "--budget", "4", "--tokens", "2", "--space", "full", "--set", "de.popsize=4")
 FILES = {f"{name}.{kind}" for name in ("convergence", "targets", "errors") for kind in ("png", "svg")}
 STUDY = """
 regions = ["AAA", "BBB"]
@@ -22,6 +22,8 @@ targets = "own.csv"
 optimizer = "de"
 budget = 4
 tokens = 2
+space = "full"
+finalists = 1
 parameters = { popsize = 4 }
 
 [[entrant]]
@@ -135,7 +137,7 @@ def test_a_cell_is_what_a_run_finds(harness):
         "--budget",
         "6",
         "--tokens",
-        "2",
+        "4",
         "--no-share",
         "--first-seed",
         "4",

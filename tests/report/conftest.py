@@ -1,10 +1,9 @@
 import pytest
 
 from harness.records.contest import Cell, Contest, ContestSpec, Entrant
-from harness.records.schema import MethodResult, ModelIdentity, Provenance, Record, RegionResult
+from harness.records.schema import GROUPS, MethodResult, ModelIdentity, Provenance, Record, RegionResult
 
 DIMENSIONS = ("pdi", "idv", "mas", "uai", "lto", "ivr")
-GROUPS = {"null": "null", "world-mean": "null", "naive": "baseline", "persona": "baseline"}
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from harness.report.leaderboard import build
-from harness.report.terminal import leaderboard_notes, leaderboard_table, listing, region_table
+from harness.report.terminal import leaderboard_notes, leaderboard_table, listing, pairs_table, region_table
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -43,7 +43,9 @@ def two_runs(record, result):
 def test_the_tables_look_as_they_did(which, width, request):
     board = request.getfixturevalue(which)
     found = "\n".join(
-        render(what, width) for what in (region_table(board), leaderboard_table(board), leaderboard_notes(board))
+        render(what, width)
+        for what in (region_table(board), leaderboard_table(board), pairs_table(board), leaderboard_notes(board))
+        if what is not None
     )
     assert max(map(len, found.splitlines())) <= width
     assert found == (GOLDEN / f"{which}-{width}.txt").read_text(encoding="utf-8")

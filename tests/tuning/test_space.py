@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.tuning.space import build_space
+from harness.errors import UsageError
+from harness.tuning.space import build_space, principal_space
 from harness.tuning.spec import SpaceSpec, generator
 from harness.tuning.start import text_prompts, vocabulary_prompts
 
@@ -75,3 +76,33 @@ def test_branches_of_the_seed_tree_are_repeatable_and_differ():
     }
     assert len(set(draws.values())) == len(draws)
     assert generator(0, "a").random() == draws[0, ("a",)]
+
+
+def test_the_space_of_prompts_holds_them_and_is_scaled_to_them():
+    rng = np.random.default_rng(3)
+    prompts = rng.normal(size=(9, 4, EMBEDDINGS.shape[1])).astype(np.float32)
+    whole = principal_space(SpaceSpec(kind="personas"), prompts, EMBEDDINGS)
+    assert len(whole.lower) == 8 and whole.upper[0] == 6.0
+    coordinates = whole.encode(prompts)
+    assert np.abs(whole.decode(coordinates) - prompts).max() < 1e-4
+    assert coordinates.mean(axis=0) == pytest.approx(np.zeros(8), abs=1e-6)
+    assert coordinates.std(axis=0) == pytest.approx(np.ones(8), rel=1e-5)
+    # The first directions are those in which the prompts differ most, measured in the embeddings' own spread.
+    lengths = [np.linalg.norm(column / np.tile(EMBEDDINGS.std(axis=0), 4)) for column in whole.basis.T]
+    assert lengths == sorted(lengths, reverse=True)
+    few = principal_space(SpaceSpec(kind="personas", dimensions=3, box=2.0), prompts, EMBEDDINGS)
+    assert few.lower.tolist() == [-2.0] * 3
+    assert np.array_equal(few.basis, whole.basis[:, :3])
+
+
+def test_prompts_that_are_all_alike_span_no_space():
+    same = np.ones((5, 2, EMBEDDINGS.shape[1]), dtype=np.float32)
+    with pytest.raises(UsageError, match="--tokens 2: the ends of the persona sentences are alike"):
+        principal_space(SpaceSpec(kind="personas"), same, EMBEDDINGS)
+
+
+def test_a_prompt_is_decoded_alone_as_in_a_batch():
+    small = space("subspace", 7)
+    vectors = np.random.default_rng(0).uniform(-1, 1, (5, 7))
+    together = small.decode(vectors)
+    assert all(np.array_equal(small.decode(vectors[[row]])[0], together[row]) for row in range(5))
