@@ -14,13 +14,13 @@ from harness.errors import RunError
 if TYPE_CHECKING:
     from harness.records.benchmark import ScorerBenchmark
 
-app = typer.Typer(help="Measure what the harness costs.", no_args_is_help=True)
+app = typer.Typer(help="Measure optimizers, their cost and the scorer.", no_args_is_help=True)
 bench_wrappers.register(app)
 
 
 @app.callback()
 def _commands() -> None:
-    """Measure what the harness costs, beside what else could be used."""
+    """Measure what optimizers find and cost, and what the scorer costs."""
 
 
 app.command("optimizers")(bench_optimizers.optimizers)

@@ -85,9 +85,9 @@ def _regions(targets: Path | None) -> Iterator[Row]:
 
 
 def _optimizers() -> Iterator[Row]:
-    from harness.optimizers.catalog import describe, load, names
+    from harness.optimizers.catalog import REFERENCES, describe, load, names
 
-    for name in names():
+    for name in (*names(), *REFERENCES):
         try:
             one = load(name)
         except UsageError as error:
