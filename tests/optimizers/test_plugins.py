@@ -142,7 +142,7 @@ def test_the_methods_of_a_run_hold_them_too(installed: Path) -> None:
 
 def test_a_run_uses_it_and_records_its_version(installed: Path, tmp_path: Path) -> None:
     out = tmp_path / "runs"
-    settings = ("--region", "USA", "--budget", "9", "--tokens", "2", "--out", str(out), "--json")
+    settings = ("--region", "USA", "--budget", "9", "--tokens", "4", "--out", str(out), "--json")
     done = command(installed, "run", "--optimizer", "walk", "--set", "step=0.2", *settings)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -199,5 +199,5 @@ def test_the_guide_has_a_section_for_each(name: str) -> None:
 def test_the_guide_names_no_unknown_parameter() -> None:
     guide = (ROOT / "docs" / "optimizers.md").read_text("utf-8")
     for owner, parameter in re.findall(r"--set (?:(\w+)\.)?(\w+)=", guide):
-        owners = [owner] if owner else ["lshade", "cma"]
+        owners = [owner] if owner else ["lshade", "cma", "de"]
         assert any(parameter in {row.parameter for row in describe(one)} for one in owners)

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.benchmarks.study import read_study
 from harness.records.benchmark import ScorerBenchmark
+from harness.records.contest import Contest
 from harness.records.run_directory import RunDirectory
+from harness.records.schema import Record
 from harness.report.leaderboard import build
 
 ROOT = Path(__file__).parents[2]
@@ -16,10 +19,13 @@ def test_the_readme_shows_the_committed_record():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for place, row in enumerate(board.rows, start=1):
         mass = "-" if row.option_mass is None else f"{row.option_mass:.3f}"
-        cells = [str(place), row.method, f"{row.mae:.1f}", f"[{row.mae_low:.1f}, {row.mae_high:.1f}]"]
-        cells += [f"{row.mae_tuned:.1f}", mass, f"{row.evaluations:g}", str(row.regions)]
+        cells = [str(place), row.method, f"{row.mae:.2f}", f"[{row.mae_low:.2f}, {row.mae_high:.2f}]"]
+        cells += [f"{row.mae_tuned:.2f}", mass, f"{row.evaluations:g}", str(row.regions)]
         assert f"| {' | '.join(cells)} |" in readme.splitlines()
     assert len(board.rows) == 6
+    (pair,) = (pair for pair in board.pairs if pair.against == "icl")
+    said = f"de is better than icl in {pair.better} of {pair.regions}, on average by {-pair.difference:.2f} points"
+    assert f"{said} [{-pair.high:.2f}, {-pair.low:.2f}]" in readme
 
 
 def test_the_record_is_of_the_bundled_model_survey_and_targets():
@@ -53,3 +59,21 @@ def test_the_readme_shows_the_committed_benchmark():
         f"{rows['lm_eval_peft'].times_as_long.median:.1f} times as long, a transformers loop "
         f"{rows['transformers_loop'].times_as_long.median:.1f} times"
     ) in readme
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "results" / "benchmarks" / "search").glob("*.json")), ids=str)
+def test_the_records_of_the_search_can_be_read(path):
+    record = Record.model_validate_json(path.read_bytes())
+    assert record.provenance.git_dirty is False
+    assert len(record.spec["regions"]) == 65
+
+
+@pytest.mark.parametrize("name", ["de", "zoo"])
+def test_the_studies_can_be_read_and_are_of_their_files(name):
+    folder = ROOT / "results" / "benchmarks" / "studies"
+    found = Contest.model_validate_json((folder / name / "contest.json").read_bytes())
+    labels = [one.label for one in found.spec.entrants]
+    assert labels == [one["label"] for one in read_study(folder / f"{name}.toml").entrant]
+    assert {(cell.entrant, cell.region) for cell in found.cells} == {
+        (label, region) for label in labels for region in found.spec.regions
+    }
