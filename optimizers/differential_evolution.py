@@ -106,8 +106,11 @@ class DifferentialEvolution(Optimizer):
             problem, popsize, first, _mating(problem, parameters, aims, rng), parameters.trials, rng
         )
         self._trials: Any = None
+        self._waiting: list[tuple[FloatArray, FloatArray, FloatArray | None]] = []
 
     def _ask(self) -> FloatArray:
+        while self.generation and self._waiting:
+            self._adopt_outputs(*self._waiting.pop(0))
         self._trials = self._algorithm.ask()
         trials: FloatArray = self._trials.get("X")
         return trials
@@ -121,6 +124,7 @@ class DifferentialEvolution(Optimizer):
 
     def _adopt_outputs(self, candidates: FloatArray, losses: FloatArray, outputs: FloatArray | None) -> None:
         if not self.generation:
+            self._waiting.append((candidates, losses, outputs))
             return
         from pymoo.algorithms.soo.nonconvex.ga import FitnessSurvival
         from pymoo.core.population import Population

@@ -32,6 +32,8 @@ BASES: Final = 6
 SUBSET: Final = 0.7
 """Share of the donors that all but the first trial draw."""
 SHORTEST: Final = 0.2
+SHORTEST_STEP: Final = 1e-9
+"""Of a step, as a share of the longest; below it is rounding error."""
 LONGEST: Final = 0.125
 """Of a step, in widths of the box times the root of the dimensions."""
 LONGER, SHORTER = 1.6, 0.6
@@ -137,6 +139,9 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
             near = rng.permutation(near)[: max(1, int(SUBSET * len(near)))]
         step: FloatArray = share * solve(differences[near], changes[near], self._goal - outputs[base])
         length = float(np.linalg.norm(step))
+        if length < SHORTEST_STEP * self._longest and self._settings.noise:
+            # Members in one place have no differences to step along.
+            return self._longest * self._settings.noise / np.sqrt(step.size) * rng.standard_normal(step.size)
         if length > self._longest:
             step, length = step * (self._longest / length), self._longest
         step = step + self._settings.noise * length / np.sqrt(step.size) * rng.standard_normal(step.size)
@@ -166,6 +171,9 @@ class SolvedDE(DE):  # type: ignore[misc]
 
     pop: Any
 
+    def _initialize_advance(self, infills: Any = None, **kwargs: Any) -> None:
+        self.pop = _best(infills, len(infills))
+
     def _infill(self) -> Any:
         return self.mating.do(self.problem, self.pop, self.n_offsprings, random_state=self.random_state)
 
@@ -175,6 +183,10 @@ class SolvedDE(DE):  # type: ignore[misc]
 
     def take(self, individuals: Any) -> None:
         """Keeps the best of the population and of these."""
-        merged = Population.merge(self.pop, individuals)
-        sound = merged[np.isfinite(merged.get("F")[:, 0])]
-        self.pop = FitnessSurvival().do(self.problem, sound if len(sound) else merged, n_survive=self.pop_size)
+        self.pop = _best(Population.merge(self.pop, individuals), self.pop_size)
+
+
+def _best(individuals: Any, most: int) -> Any:
+    """The best individuals, sorted, without failed ones where there are others."""
+    sound = individuals[np.isfinite(individuals.get("F")[:, 0])]
+    return FitnessSurvival().do(None, sound if len(sound) else individuals, n_survive=most)

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from harness.errors import ModelError
 from harness.models.language_model import LanguageModel
+from harness.models.memory import out_of_memory
 from harness.models.packed import Packed
 from harness.models.scorer import Engine, Plan, Scorer
 
@@ -88,12 +90,31 @@ class Descent:
             targets: one row for each start, NaN where there is none.
             steps: evaluations of each descent, the start's own included.
             rate: Adam's learning rate.
+
+        Raises:
+            ModelError: memory does not suffice for one backward pass.
         """
-        for place in range(0, len(starts), self._together):
+        place = 0
+        while place < len(starts):
             part = slice(place, place + self._together)
-            with self._engine.active(), torch.enable_grad():
-                paths = self._descend(starts[part], targets[part], steps, rate)
+            try:
+                with self._engine.active(), torch.enable_grad():
+                    paths = self._descend(starts[part], targets[part], steps, rate)
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
+                self._take_less()
+                continue
             yield from paths
+            place += len(paths)
+
+    def _take_less(self) -> None:
+        if self._together == 1:
+            raise ModelError(
+                f"model '{self._lm.spec.name}' has no memory left for a backward pass: leave 'gradient' out, or give "
+                "--dtype bfloat16 or fewer --tokens"
+            )
+        self._together //= 2
 
     def _descend(self, starts: Floats, targets: Floats, steps: int, rate: float) -> list[Path]:
         z = torch.from_numpy(starts).float().to(self._lm.device).requires_grad_()

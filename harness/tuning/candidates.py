@@ -66,27 +66,36 @@ class Candidates:
         size, rng = self.spec.pool_size(len(members)), generator(seed, "first sample", label)
         if self.spec.start == "vocabulary":
             return space.encode(vocabulary_prompts(self.lm.token_embeddings, size, self.spec.tokens, rng))
-        others = [region for region in self.personas if region not in members]
+        named = {region.name for region in members}
+        others = [region for region in self.personas if region.name not in named]
         order = [*members, *(others[i] for i in rng.permutation(len(others)))]
-        size = size if self.spec.pool else min(size, len(order))
-        known = space.encode(self._persona_prompts(order[:size]))
+        known = _distinct(space.encode(self._persona_prompts(order)))[:size]
         missing = size - len(known)
-        if not missing:
-            return known
-        if self.spec.space.kind != "personas":
+        if self.spec.space.kind != "personas" and (self.spec.pool or len(known) < min(size, len(order))):
+            # Asked for, or in the place of sentences whose ends are alike.
+            missing = missing if self.spec.pool else min(size, len(order)) - len(known)
             drawn = vocabulary_prompts(self.lm.token_embeddings, missing, self.spec.tokens, rng)
             return np.concatenate([known, space.encode(drawn)])
-        one, other = (rng.integers(len(known), size=missing) for _ in range(2))
+        if not self.spec.pool or not missing:
+            return known
+        one = rng.integers(len(known), size=missing)
+        other = (one + rng.integers(1, max(2, len(known)), size=missing)) % len(known)
         part = rng.random((missing, 1))
         return np.concatenate([known, part * known[one] + (1.0 - part) * known[other]])
 
     @cached_property
     def personas(self) -> tuple[Region, ...]:
-        """Regions whose names make personas: those of the run's table, and the bundled ones it does not name."""
-        own = self.table.complete
+        """Regions whose names make personas: of the run's table, of the run itself, and bundled ones not among them."""
+        own = tuple(dict.fromkeys((*self.table.complete, *(self.table[code] for code in self.spec.regions))))
         names = {region.name for region in own}
         return *own, *(region for region in load_regions().complete if region.name not in names)
 
     def _persona_prompts(self, regions: Sequence[Region]) -> Prompts:
         texts = tokenise_plain(self.lm, [persona_line(region.name) for region in regions])
         return text_prompts(self.lm.token_embeddings, texts, self.spec.tokens)
+
+
+def _distinct(rows: Vectors) -> Vectors:
+    """The rows without repetitions, each where it stood first."""
+    _, first = np.unique(rows, axis=0, return_index=True)
+    return rows[np.sort(first)]

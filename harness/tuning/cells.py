@@ -80,6 +80,7 @@ class Cell:
     """One region's search.
 
     Attributes:
+        spent: evaluations that it asked for.
         idle: generations in a row that held nothing but remembered candidates.
         seen: candidates of its group that it has been shown.
         done: the search is over.
@@ -88,6 +89,7 @@ class Cell:
     region: Region
     optimizer: Optimizer
     incumbent: Incumbent
+    spent: int = 0
     idle: int = 0
     failed: int = 0
     seen: int = 0

@@ -91,6 +91,16 @@ class Tuning:
         """Candidate evaluations so far, the first sample counted once per optimizer and seed."""
         return self._evaluations
 
+    def count(self, evaluations: int, regions: int) -> None:
+        """Adds what was searched elsewhere in the same run to what the observer is told."""
+        self._evaluations += evaluations
+        self._regions_done += regions
+
+    @property
+    def regions_done(self) -> int:
+        """Searches that are over."""
+        return self._regions_done
+
     def run(self, optimizer: OptimizerSpec, seed: int, regions: Sequence[Region]) -> list[Tuned]:
         """Tunes all regions with one optimizer and seed.
 
@@ -108,6 +118,8 @@ class Tuning:
     ) -> Iterator[Tuned]:
         group = self._begin(optimizer, seed, label, regions)
         while active := [cell for cell in group.cells if not cell.done]:
+            # Those that have had less than their part come first.
+            active = [cell for cell in active if cell.spent < self._spec.budget] or active
             for place in range(0, len(active), TOGETHER):
                 # One of an earlier block may have found what one of this block needs.
                 if block := [cell for cell in active[place : place + TOGETHER] if not self._rest(group, cell)]:
@@ -181,19 +193,21 @@ class Tuning:
     def _step(self, group: Group, block: Sequence[Cell]) -> None:
         """One generation of some regions, answered together; the last one is cut at the budget and then not told."""
         asked = [self._ask(group, cell) for cell in block]
-        known = np.concatenate([group.ground.evaluator.known(rows) for rows in asked])
+        # A generation that costs more than a region's whole part ends there; it is the region's last.
+        taken = [rows[: _cut(group.ground.evaluator.known(rows), self._spec.budget)] for rows in asked]
+        known = np.concatenate([group.ground.evaluator.known(rows) for rows in taken])
         cut = _cut(known, group.left)
-        answers = group.ground.evaluator.answer(np.concatenate(asked)[:cut])
+        answers = group.ground.evaluator.answer(np.concatenate(taken)[:cut])
         fresh = int((~known[:cut]).sum())
         group.left -= fresh
         group.spent += fresh
         self._evaluations += fresh
         begin = 0
-        for cell, rows in zip(block, asked, strict=True):
-            end = min(begin + len(rows), cut)
+        for cell, rows, part in zip(block, asked, taken, strict=True):
+            end = min(begin + len(part), cut)
             if end > begin:
                 self._tell(group, cell, rows, answers.rows(begin, end), ~known[begin:end])
-            begin += len(rows)
+            begin += len(part)
         if group.left < 1 or cut < len(known):
             for cell in group.cells:
                 self._finish(cell)
@@ -215,6 +229,7 @@ class Tuning:
         vectors = asked[: len(answers.item_means)]
         batch = Batch(vectors, self._losses(vectors, answers, group.targets), answers.outputs(self._spec.aggregate))
         generation = cell.optimizer.generation
+        cell.spent += int(fresh.sum())
         cell.idle = 0 if fresh.any() else cell.idle + 1
         cell.failed += int((~np.isfinite(answers.item_means).all(axis=1)).sum())
         for column, other in zip(batch.losses.T, group.cells, strict=True):
@@ -226,7 +241,7 @@ class Tuning:
         if len(group.cells) > 1 and fresh.any():
             shared = Batch(batch.vectors[fresh], batch.losses[fresh], batch.outputs[fresh])
             group.exchange.batches.append((cell, shared))
-        if cell.idle > IDLE_GENERATIONS:
+        if cell.idle > IDLE_GENERATIONS or len(vectors) < len(asked):
             self._finish(cell)
         self._observe(group, cell.region.code, cell.optimizer.generation)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -71,7 +72,7 @@ def search_reference(
         losses = ground.evaluator.remember(sample).losses(targets)
         first = sample[np.argmin(np.where(np.isfinite(losses), losses, np.inf), axis=0)]
         share = len(sample) / len(members)
-        steps = max(1, spec.budget - round(share))
+        steps = max(1, spec.budget - math.ceil(share))
         starts = ((ground.space.decode(first).astype(np.float64) - space.mean) / space.std).reshape(len(first), -1)
         for region, path in zip(members, descent.run(starts, targets, steps, settings.learning_rate), strict=True):
             found.append(_tuned(region, path, share))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Protocol
 
@@ -27,11 +27,11 @@ from harness.tuning.baselines import METHODS, SCORED, Baselines
 from harness.tuning.candidates import Candidates
 from harness.tuning.cells import Ground, Tuned
 from harness.tuning.identity import identity, scorer_facts
-from harness.tuning.loop import Observer, Tuning
+from harness.tuning.loop import Observer, Progress, Tuning
 from harness.tuning.objective import Respondent
 from harness.tuning.reference import embedding_space, search_reference
 from harness.tuning.scoring import Scoring
-from harness.tuning.spec import DEFAULT_PERSONA_DIMENSIONS, REFERENCE, OptimizerSpec, RunSpec
+from harness.tuning.spec import REFERENCE, OptimizerSpec, RunSpec
 
 
 class Watcher(Protocol):
@@ -81,9 +81,7 @@ class Session:
             ModelError: the prompts do not fit the context, or the options are not single tokens.
         """
         whole = self.spec.tokens * self.lm.width
-        dimensions = self.spec.space.dimensions or (
-            DEFAULT_PERSONA_DIMENSIONS if self.spec.space.kind == "personas" else whole
-        )
+        dimensions = self.spec.space.dimensions or whole
         for optimizer in self.spec.optimizers:
             if dimensions < (fewest := load(optimizer.name).fewest_dimensions):
                 raise UsageError(
@@ -96,6 +94,13 @@ class Session:
             )
         if self.spec.space.kind == "personas":
             self._check_personas()
+        if REFERENCE in [one.name for one in self.spec.optimizers] and (
+            self.spec.aggregate != "mean" or self.spec.penalty
+        ):
+            raise UsageError(
+                f"'{REFERENCE}' with --aggregate {self.spec.aggregate} --penalty {self.spec.penalty:g}: it descends on "
+                "the mean alone; leave these flags out"
+            )
         group = 1 if not self.spec.share else len(self.spec.regions)
         if self.spec.pool >= self.spec.budget * group:
             raise UsageError(
@@ -150,8 +155,7 @@ class Session:
                 }
         with clock.measure("heldout"), writing(directory.path):
             methods += self._score_tuned(directory, grounds, tuned, plan, watcher)
-        scored = sum(evaluator.scored for evaluator in {ground.evaluator for ground in grounds.values()})
-        clock.seconds["evaluations_per_second"] = scored / clock.seconds["tuning"]
+        clock.seconds["evaluations_per_second"] = tuning.evaluations / clock.seconds["tuning"]
         record = Record(
             run_id=directory.run_id,
             spec=self.spec.plain(),
@@ -187,7 +191,15 @@ class Session:
     ) -> list[Tuned]:
         if optimizer.name != REFERENCE:
             return tuning.run(optimizer, seed, self.regions)
-        return search_reference(self.spec, optimizer, seed, self.lm, self.survey, ground, self.regions, watcher.tuning)
+        before, done = tuning.evaluations, tuning.regions_done
+
+        def observe(progress: Progress, /) -> None:
+            evaluations, regions = before + progress.evaluations, done + progress.regions_done
+            watcher.tuning(replace(progress, evaluations=evaluations, regions_done=regions))
+
+        found = search_reference(self.spec, optimizer, seed, self.lm, self.survey, ground, self.regions, observe)
+        tuning.count(round(sum(one.evaluations for one in found)), len(found))
+        return found
 
     def _score_tuned(
         self,
