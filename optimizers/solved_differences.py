@@ -141,7 +141,8 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
         length = float(np.linalg.norm(step))
         if length < SHORTEST_STEP * self._longest and self._settings.noise:
             # Members in one place have no differences to step along.
-            return self._longest * self._settings.noise / np.sqrt(step.size) * rng.standard_normal(step.size)
+            scale = float(self._longest * self._settings.noise / np.sqrt(step.size))
+            return scale * rng.standard_normal(step.size)
         if length > self._longest:
             step, length = step * (self._longest / length), self._longest
         step = step + self._settings.noise * length / np.sqrt(step.size) * rng.standard_normal(step.size)

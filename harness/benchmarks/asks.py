@@ -25,7 +25,11 @@ from harness.records.wrappers import AskRow, AsksBenchmark
 
 BUDGET = 1000
 INITIAL = 16
-_ALSO: Sequence[tuple[str, Mapping[str, str]]] = (("cma", {"covariance": "limited"}),)
+OUTPUTS = 6
+_ALSO: Sequence[tuple[str, Mapping[str, str]]] = (
+    ("cma", {"covariance": "limited"}),
+    ("de", {"variant": "best/1/bin"}),
+)
 _WARM_UP = 2
 _FEWEST, _MOST = 5, 50
 _LONG_ENOUGH = 3.0
@@ -92,7 +96,8 @@ def _in_a_process(name: str, settings: Mapping[str, str], dim: int) -> dict[str,
 def child(name: str, settings: Mapping[str, str], dim: int) -> str:
     """Measures one optimizer in this process, or nothing for the name ""; JSON."""
     rng = np.random.default_rng(0)
-    problem = Problem(np.full(dim, -3.0), np.full(dim, 3.0), BUDGET, rng.uniform(-1.0, 1.0, (INITIAL, dim)))
+    goal = np.zeros(min(dim, OUTPUTS))
+    problem = Problem(np.full(dim, -3.0), np.full(dim, 3.0), BUDGET, rng.uniform(-1.0, 1.0, (INITIAL, dim)), goal)
     found: dict[str, Any] = {}
     if name:
         optimizer = create(name, problem, parse_parameters(name, settings), rng)
@@ -113,7 +118,7 @@ def seconds_per_candidate(optimizer: Optimizer) -> list[float]:
             candidates = optimizer.ask()
         losses = bowl(candidates)
         with watch:
-            optimizer.tell(candidates, losses)
+            optimizer.tell(candidates, losses, candidates[:, :OUTPUTS])
         generation += 1
         if generation > _WARM_UP:
             found.append(watch.seconds / len(candidates))

@@ -133,3 +133,13 @@ def test_a_generation_in_which_all_failed_is_followed_by_draws():
         assert np.isfinite(rows).all()
         one.tell(rows, np.abs(rows[:, :2]).mean(axis=1), rows[:, :2])
     assert one.best is not None and one.best[1] < 0.2 * np.abs(rows).max() + 1
+
+
+def test_members_in_one_place_are_left_by_a_random_step():
+    same = np.repeat(np.full((1, 4), 0.5), 20, axis=0)
+    problem = Problem(np.zeros(4), np.ones(4), 100, same, np.ones(4))
+    one = create("de", problem, parse_parameters("de", {}), np.random.default_rng(0))
+    for _ in range(40):
+        rows = one.ask()
+        one.tell(rows, np.abs(rows - 1.0).mean(axis=1), rows)
+    assert one.best is not None and one.best[1] < 0.05

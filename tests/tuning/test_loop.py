@@ -204,3 +204,18 @@ def test_the_worse_wording_counts(bench, fake_respondent):
         assert row.loss == pytest.approx(max(by_half), abs=1e-9)
     lines = [json.loads(line) for line in (bench.folder / "journal.jsonl").read_text().splitlines()]
     assert all(np.shape(line["halves"]) == (len(line["item_means"]), 2, 24) for line in lines)
+
+
+def test_a_large_generation_leaves_the_other_regions_their_part(bench):
+    from harness.optimizers import parse_parameters
+    from harness.tuning.spec import OptimizerSpec
+
+    large = OptimizerSpec(name="random", parameters=parse_parameters("random", {"batch": 500}))
+    spec = bench.spec(budget=40, pool=10, rest=0.0).model_copy(update={"optimizers": (large,)})
+    bench.run(spec)
+    lines = [json.loads(line) for line in (bench.folder / "journal.jsonl").read_text().splitlines()]
+    spent = {}
+    for line in lines[1:]:
+        spent[line["region"]] = spent.get(line["region"], 0) + len(line["item_means"])
+    # The ten known ones are free; what the sample took of the budget is missing at the end.
+    assert list(spent.values()) == [50, 50, 40]
