@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.benchmarks.study import read_study
 from harness.records.benchmark import ScorerBenchmark
+from harness.records.contest import Contest
 from harness.records.run_directory import RunDirectory
 from harness.records.schema import Record
 from harness.report.leaderboard import build
@@ -64,3 +66,18 @@ def test_the_records_of_the_search_can_be_read(path):
     record = Record.model_validate_json(path.read_bytes())
     assert record.provenance.git_dirty is False
     assert len(record.spec["regions"]) in (13, 65)
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "results" / "benchmarks" / "studies").glob("*/contest.json")),
+    ids=lambda path: path.parent.name,
+)
+def test_the_studies_can_be_read_and_are_of_their_files(path):
+    found = Contest.model_validate_json(path.read_bytes())
+    labels = [one.label for one in found.spec.entrants]
+    assert labels == [one["label"] for one in read_study(path.parent.with_suffix(".toml")).entrant]
+    assert {(cell.entrant, cell.region) for cell in found.cells} == {
+        (label, region) for label in labels for region in found.spec.regions
+    }
+    assert not any(one.git_dirty for one in found.provenance)
