@@ -30,7 +30,6 @@ class Gradient(Optimizer):
     summary: ClassVar[str] = "Adam through the model: the reference bound, not black-box"
     source: ClassVar[str] = "Kingma & Ba (2015), Adam, ICLR; Lester et al. (2021), EMNLP"
     Parameters: ClassVar[type[OptimizerParameters]] = GradientParameters
-    black_box: ClassVar[bool] = False
 
     def _tell(self, candidates: FloatArray, losses: FloatArray) -> None:
         raise NotImplementedError("the gradient reference is not told losses")

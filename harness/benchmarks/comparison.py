@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.optimizers import FloatArray
 from harness.records.wrappers import Difference
+from harness.report.contest_statistics import holm
 
 _RESAMPLES = 2000
 _DIGITS = 6
@@ -57,17 +58,6 @@ def signed_rank(differences: FloatArray) -> float:
     if not differences.any():
         return 1.0
     return float(wilcoxon(differences, zero_method="pratt").pvalue)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's correction: the k-th smallest of m values times m - k + 1, never below the one before, at most 1."""
-    order = np.argsort(p_values, kind="stable")
-    corrected = [0.0] * len(p_values)
-    highest = 0.0
-    for place, k in enumerate(order):
-        highest = max(highest, min(1.0, (len(p_values) - place) * p_values[k]))
-        corrected[k] = highest
-    return corrected
 
 
 def _interval(functions: FloatArray, ratios: FloatArray) -> tuple[float, float]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli import bench_optimizers, bench_wrappers, options
-from harness.errors import RunError
 
 if TYPE_CHECKING:
     from harness.records.benchmark import ScorerBenchmark
@@ -40,7 +38,7 @@ def scorer(
     trust_remote_code: options.TrustRemoteCode = False,
     memory_gb: options.MemoryGb = None,
     survey: options.SurveyFile = None,
-    out: Annotated[Path | None, typer.Option("--out", help="File for the JSON.", rich_help_panel="Output")] = None,
+    out: options.OutFile = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -53,10 +51,7 @@ def scorer(
     options.whole("--rounds", rounds, 1)
     wanted = options.scorer_spec(scorer, micro_batch, workers)
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
-    if out is not None and not out.parent.is_dir():
-        raise RunError(f"--out {out}: the folder {out.parent} does not exist; make it first")
-    if out is not None and out.is_dir():
-        raise RunError(f"--out {out}: is a folder; give the name of a file")
+    options.check_file(out)
 
     from rich.console import Console
 
@@ -84,11 +79,7 @@ def scorer(
         typer.echo(text)
     else:
         _print(result)
-    if out is not None:
-        try:
-            out.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise RunError(f"--out {out}: cannot be written ({error.strerror}); give another file") from error
+    options.write_file(out, text)
 
 
 def _print(result: ScorerBenchmark) -> None:

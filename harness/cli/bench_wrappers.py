@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import options
-from harness.errors import RunError, UsageError
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.table import Table
 
-Out = Annotated[Path | None, typer.Option("--out", help="File for the JSON.", rich_help_panel="Output")]
 BBOB_DIMENSIONS = (2, 3, 5, 10, 20, 40)
 
 
@@ -31,7 +30,7 @@ def wrappers(
     instances: Annotated[int, typer.Option("--instances", help="Of each function.")] = 3,
     budget: Annotated[int, typer.Option("--budget", help="Evaluations per dimension.")] = 200,
     seed: Annotated[int, typer.Option("--seed", help="Of all searches.")] = 0,
-    out: Out = None,
+    out: options.OutFile = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -44,7 +43,7 @@ def wrappers(
     options.whole("--instances", instances, 1, 100)
     options.whole("--budget", budget, 1, 100_000)
     options.whole("--seed", seed, 0)
-    _check(out)
+    options.check_file(out)
 
     from harness.benchmarks.wrappers import run
     from harness.report.wrappers import wrappers_notes, wrappers_table
@@ -56,7 +55,7 @@ def wrappers(
 def asks(
     dimensions: Annotated[str, typer.Option("--dimensions", help="Of a candidate.")] = "1280,10240,81920",
     optimizer: Annotated[str, typer.Option("--optimizer", help="Names such as de,cma; all by default.")] = "all",
-    out: Out = None,
+    out: options.OutFile = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -68,7 +67,7 @@ def asks(
 
     dims = _numbers("--dimensions", dimensions, range(2, 10_000_001))
     names = [] if optimizer == "all" else optimizer_names(optimizer)
-    _check(out)
+    options.check_file(out)
 
     from harness.benchmarks.asks import run
     from harness.report.wrappers import asks_notes, asks_table
@@ -92,18 +91,6 @@ def _numbers(flag: str, text: str, allowed: range | tuple[int, ...]) -> list[int
     return list(dict.fromkeys(found))
 
 
-def _check(out: Path | None) -> None:
-    """Refuses a file that could not be written at the end.
-
-    Raises:
-        RunError: its folder does not exist, or it is one.
-    """
-    if out is not None and not out.parent.is_dir():
-        raise RunError(f"--out {out}: the folder {out.parent} does not exist; make it first")
-    if out is not None and out.is_dir():
-        raise RunError(f"--out {out}: is a folder; give the name of a file")
-
-
 def _teller(quiet: bool) -> Callable[[str], None]:
     return lambda stage: None if quiet else typer.echo(stage, err=True)
 
@@ -120,8 +107,4 @@ def _finish(result: BaseModel, table: Table, notes: Iterable[str], out: Path | N
         options.show(console, table)
         for line in notes:
             console.print(line, markup=False, highlight=False)
-    if out is not None:
-        try:
-            out.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise RunError(f"--out {out}: cannot be written ({error.strerror}); give another file") from error
+    options.write_file(out, text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.errors import UsageError, unknown_choice
+from harness.errors import RunError, UsageError, unknown_choice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,6 +102,7 @@ TargetsFile = Annotated[
 Shots = Annotated[int, typer.Option("--shots", help="Demonstrations of the icl baseline, 0 to 24.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel="Output")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output.", rich_help_panel="Output")]
+OutFile = Annotated[Path | None, typer.Option("--out", help="File for the JSON.", rich_help_panel="Output")]
 RUNS = Path("results/runs")
 MOST = 2**31 - 1
 WIDEST = 10_000
@@ -172,6 +173,31 @@ def whole(flag: str, value: int, lowest: int, highest: int = MOST) -> None:
     if not lowest <= value <= highest:
         limits = f"at least {lowest}" if value < lowest else f"at most {highest}"
         raise UsageError(f"{flag} {str(value)[:40]}: expected {limits}")
+
+
+def check_file(out: Path | None) -> None:
+    """Refuses a file that could not be written at the end.
+
+    Raises:
+        RunError: its folder does not exist, or it is one.
+    """
+    if out is not None and not out.parent.is_dir():
+        raise RunError(f"--out {out}: the folder {out.parent} does not exist; make it first")
+    if out is not None and out.is_dir():
+        raise RunError(f"--out {out}: is a folder; give the name of a file")
+
+
+def write_file(out: Path | None, text: str) -> None:
+    """Writes a result where one was asked for.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    if out is not None:
+        try:
+            out.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise RunError(f"--out {out}: cannot be written ({error.strerror}); give another file") from error
 
 
 def show_board(console: Console, board: Leaderboard, regions: Table | None) -> None:

@@ -70,14 +70,14 @@ class Candidates:
         others = [region for region in self.personas if region.name not in named]
         order = [*members, *(others[i] for i in rng.permutation(len(others)))]
         known = _distinct(space.encode(self._persona_prompts(order)))[:size]
-        missing = size - len(known)
-        if self.spec.space.kind != "personas" and (self.spec.pool or len(known) < min(size, len(order))):
-            # Asked for, or in the place of sentences whose ends are alike.
-            missing = missing if self.spec.pool else min(size, len(order)) - len(known)
+        outside = self.spec.space.kind != "personas"
+        # Sentences whose ends are alike leave a gap; a pool that was asked for is filled up in any case.
+        missing = (size if self.spec.pool else min(size, len(order))) - len(known)
+        if not missing or not (outside or self.spec.pool):
+            return known
+        if outside:
             drawn = vocabulary_prompts(self.lm.token_embeddings, missing, self.spec.tokens, rng)
             return np.concatenate([known, space.encode(drawn)])
-        if not self.spec.pool or not missing:
-            return known
         one = rng.integers(len(known), size=missing)
         other = (one + rng.integers(1, max(2, len(known)), size=missing)) % len(known)
         part = rng.random((missing, 1))

@@ -66,7 +66,7 @@ class Group:
         ground: where they search.
         targets: (R, 6) scores.
         sample: evaluations of the first sample.
-        left: evaluations that may still be spent.
+        budget: evaluations that the group may spend, the first sample's included.
         spent: evaluations after the first sample.
     """
 
@@ -76,9 +76,14 @@ class Group:
     cells: tuple[Cell, ...]
     targets: Array
     sample: int
-    left: int
+    budget: int
     spent: int = 0
     exchange: Exchange = field(default_factory=Exchange)
+
+    @property
+    def left(self) -> int:
+        """Evaluations that may still be spent."""
+        return self.budget - self.sample - self.spent
 
     @property
     def each(self) -> float:

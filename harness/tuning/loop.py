@@ -138,12 +138,16 @@ class Tuning:
             seed,
             ground,
             tuple(
-                Cell(region, self._optimizer(optimizer, seed, region, ground, sample, column), self._incumbent())
+                Cell(
+                    region,
+                    self._optimizer(optimizer, seed, region, ground, sample, column),
+                    Incumbent(self._spec.finalists),
+                )
                 for region, column in zip(regions, losses.T, strict=True)
             ),
             targets,
             sample=len(sample),
-            left=self._spec.budget * len(regions) - len(sample),
+            budget=self._spec.budget * len(regions),
         )
         for cell, column in zip(group.cells, losses.T, strict=True):
             cell.incumbent.offer(sample, column, group.each)
@@ -165,9 +169,6 @@ class Tuning:
                 Progress(optimizer.name, seed, "", 0, self._evaluations, float(best.mean()), self._regions_done)
             )
         return ground.evaluator.remember(sample)
-
-    def _incumbent(self) -> Incumbent:
-        return Incumbent(most=self._spec.finalists)
 
     def _losses(self, vectors: Vectors, answers: Answers, targets: Array) -> Array:
         """(n, R) errors as the spec aggregates them, and its penalty on the size of a candidate."""
@@ -194,12 +195,13 @@ class Tuning:
         """One generation of some regions, answered together; the last one is cut at the budget and then not told."""
         asked = [self._ask(group, cell) for cell in block]
         # A generation that costs more than a region's whole part ends there; it is the region's last.
-        taken = [rows[: _cut(group.ground.evaluator.known(rows), self._spec.budget)] for rows in asked]
-        known = np.concatenate([group.ground.evaluator.known(rows) for rows in taken])
+        costless = [group.ground.evaluator.known(rows) for rows in asked]
+        ends = [_cut(free, self._spec.budget) for free in costless]
+        taken = [rows[:end] for rows, end in zip(asked, ends, strict=True)]
+        known = np.concatenate([free[:end] for free, end in zip(costless, ends, strict=True)])
         cut = _cut(known, group.left)
         answers = group.ground.evaluator.answer(np.concatenate(taken)[:cut])
         fresh = int((~known[:cut]).sum())
-        group.left -= fresh
         group.spent += fresh
         self._evaluations += fresh
         begin = 0

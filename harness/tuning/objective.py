@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,7 @@ from harness.tasks.hofstede_vsm.answers import expected_answers, item_means, opt
 from harness.tasks.hofstede_vsm.indices import CONSTANTS, Array, errors, indices
 from harness.tasks.hofstede_vsm.prompts import Demonstration, Split, reversed_order, survey_prompts
 from harness.tasks.hofstede_vsm.survey import Survey
-
-Aggregate = Literal["mean", "worst"]
+from harness.tuning.spec import Aggregate
 
 
 @dataclass(frozen=True)

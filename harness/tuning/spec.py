@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 from harness.models.language_model import ModelSpec
 from harness.models.planning import ScorerSpec
 from harness.optimizers import OptimizerParameters
+from harness.optimizers.gradient import Gradient
 from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS
 
 DEFAULT_BUDGET = 150
@@ -23,8 +24,9 @@ MOST_POOL = 400
 DEFAULT_PERSONA_DIMENSIONS = 64
 Start = Literal["vocabulary", "persona"]
 SpaceKind = Literal["full", "subspace", "personas"]
-REFERENCE = "gradient"
-"""Stands for back-propagation among the optimizers of a run; not black-box, and no member of the catalog."""
+Aggregate = Literal["mean", "worst"]
+REFERENCE = Gradient.name
+"""Stands for back-propagation among the optimizers of a run; not black-box."""
 
 
 class _Frozen(BaseModel):
@@ -102,7 +104,7 @@ class RunSpec(_Frozen):
     share: bool = True
     pool: Annotated[int, Field(ge=0)] = 0
     rest: Annotated[float, Field(ge=0, allow_inf_nan=False)] = DEFAULT_REST
-    aggregate: Literal["mean", "worst"] = "mean"
+    aggregate: Aggregate = "mean"
     penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     finalists: Annotated[int, Field(ge=1, le=MOST_FINALISTS)] = DEFAULT_FINALISTS
     shots: Annotated[int, Field(ge=0)] = DEFAULT_SHOTS
@@ -127,11 +129,6 @@ class RunSpec(_Frozen):
         """Most candidates in the first sample that `regions` regions share."""
         total = self.budget * regions
         return min(self.pool, total) if self.pool else max(1, min(total // 5, MOST_POOL))
-
-    @property
-    def searches(self) -> tuple[OptimizerSpec, ...]:
-        """The black-box optimizers."""
-        return tuple(one for one in self.optimizers if one.name != REFERENCE)
 
 
 def generator(seed: int, *labels: str) -> np.random.Generator:
