@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 import harness
-from harness.cli import bench, leaderboard, ls, path, respondent, run_command, score
+from harness.cli import bench, check, leaderboard, ls, path, respondent, run_command, score
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
@@ -53,6 +53,7 @@ app.command("leaderboard")(leaderboard.leaderboard)
 app.command("ls")(ls.ls)
 app.command("path")(path.path)
 app.add_typer(bench.app, name="bench")
+app.add_typer(check.app, name="check")
 app.add_typer(respondent.app, name="respondent")
 
 

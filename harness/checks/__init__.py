@@ -1,0 +1,1 @@
+"""What might be wrong with a number: other labels, generated text, other abilities, other instruments."""
