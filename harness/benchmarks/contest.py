@@ -16,6 +16,7 @@ from harness.records.provenance import gather
 from harness.tasks.hofstede_vsm.regions import Regions
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.baselines import MODEL_FREE, Baselines
+from harness.tuning.exam import Questions
 from harness.tuning.identity import identity
 from harness.tuning.session import Session, Watcher
 from harness.tuning.spec import RunSpec
@@ -100,7 +101,7 @@ class ContestRun:
                         yield Search(label, spec.model_copy(update=alone), regions)
 
     def _contest(self, lines: Sequence[LogLine], cells: Mapping[tuple[str, str, int], Cell]) -> Contest:
-        baselines = Baselines(None, self.survey, self.table)
+        baselines = Baselines(None, Questions(self.survey), self.table)
         regions = [self.table[code] for code in self.spec.regions]
         sessions = {line.provenance.model_dump_json(): line.provenance for line in lines if line.provenance}
         return Contest(

@@ -16,12 +16,14 @@ from harness.records.schema import RegionResult
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.candidates import Candidates
-from harness.tuning.loop import Progress, Tuning
+from harness.tuning.chronicle import Progress
+from harness.tuning.exam import Questions
+from harness.tuning.loop import Tuning
 from harness.tuning.objective import Respondent
-from harness.tuning.reference import embedding_space, search_reference
 from harness.tuning.scoring import Scoring
+from harness.tuning.search import search as run_search
 from harness.tuning.session import Watcher
-from harness.tuning.spec import REFERENCE, RunSpec
+from harness.tuning.spec import RunSpec
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Desk:
         self, lm: LanguageModel, survey: Survey, table: Regions, log: Journal, plans: Mapping[int | None, Plan]
     ) -> None:
         self._lm = lm
-        self._survey = survey
+        self._questions = Questions(survey)
         self._table = table
         self._log = log
         self._plans = dict(plans)
@@ -80,17 +82,11 @@ class Desk:
         began = time.perf_counter()
         grounds = Candidates(spec, self._lm, self._table).grounds(respondent, search.regions)
         tuning = Tuning(spec, grounds, _Unkept(), observer)
-        optimizer, reference = spec.optimizers[0], spec.optimizers[0].name == REFERENCE
-        ground = grounds[search.seed]
-        if reference:
-            rows = search_reference(
-                spec, optimizer, search.seed, self._lm, self._survey, ground, search.regions, observer
-            )
-        else:
-            rows = tuning.run(optimizer, search.seed, search.regions)
+        space, rows = run_search(
+            tuning, spec.optimizers[0], search.seed, self._lm, self._questions.survey, search.regions
+        )
         seconds = (time.perf_counter() - began) / len(rows)
-        space = embedding_space(self._lm, spec.tokens) if reference else ground.space
-        return tuple(self._cell(search, result, seconds) for _, _, result in scoring.score(space, rows))
+        return tuple(self._cell(search, one.result, seconds) for one in scoring.score(space, rows, search.seed))
 
     def _cell(self, search: Search, result: RegionResult, seconds: float) -> Cell:
         return Cell(
@@ -112,13 +108,13 @@ class Desk:
             if tokens not in self._plans:
                 self._plans[tokens] = choose_plan(
                     self._lm,
-                    lambda plan: Respondent(self._lm, self._survey, "tuning", tokens, plan=plan).scorer,
+                    lambda plan: self._questions.respondent(self._lm, "tuning", tokens, plan).scorer,
                     spec.scorer,
                 )
                 append(self._log, LogLine(tokens=tokens, plan=self._plans[tokens].model_dump(mode="json")))
             plan = self._plans[tokens]
-            respondent = Respondent(self._lm, self._survey, "tuning", tokens, plan=plan)
-            self._known[tokens] = respondent, Scoring(self._lm, self._survey, tokens, plan)
+            respondent = self._questions.respondent(self._lm, "tuning", tokens, plan)
+            self._known[tokens] = respondent, Scoring(self._lm, self._questions, tokens, plan)
         return self._known[tokens]
 
 

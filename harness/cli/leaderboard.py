@@ -19,6 +19,9 @@ def leaderboard(
     output: Annotated[str, typer.Option("--format", help="table or json; --json is the same as the latter.")] = "table",
     as_json: options.Json = False,
     regions: Annotated[bool, typer.Option("--regions/--no-regions", help="The per-region table too.")] = False,
+    dimensions: Annotated[
+        bool, typer.Option("--dimensions/--no-dimensions", help="The tables by dimension: error, order gap, tau, ...")
+    ] = False,
 ) -> None:
     """Show the leaderboard of one or more finished runs."""
     if output not in FORMATS:
@@ -34,4 +37,4 @@ def leaderboard(
     if as_json or output == "json":
         typer.echo(json.dumps(to_plain(board), indent=1))
         return
-    options.show_board(Console(), board, region_table(board) if regions else None)
+    options.show_board(Console(), board, region_table(board) if regions else None, dimensions)

@@ -102,8 +102,10 @@ def _optimizers() -> Iterator[Row]:
 
 def _methods() -> Iterator[Row]:
     from harness.tuning.baselines import METHODS
+    from harness.tuning.nulls import NULLS
 
     yield from ({"method": name, "commands": "score, run", "what": text} for name, text in METHODS.items())
+    yield from ({"method": name, "commands": "run", "what": text} for name, text in NULLS.items())
     for row in _optimizers():
         what = f"a soft prompt tuned in front of the naive text: {row['what']}" if row["source"] else row["what"]
         yield {"method": row["optimizer"], "commands": "run", "what": what}

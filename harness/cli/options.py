@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from harness.models.language_model import LanguageModel, ModelSpec
     from harness.models.planning import ScorerSpec
     from harness.report.leaderboard import Leaderboard
+    from harness.tasks.hofstede_vsm.responses import Asking
+    from harness.tasks.hofstede_vsm.survey import Survey
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
@@ -99,11 +101,32 @@ SurveyFile = Annotated[
 TargetsFile = Annotated[
     Path | None, typer.Option("--targets", help="Your own published scores, CSV.", rich_help_panel="Data")
 ]
+Instrument = Annotated[
+    str,
+    typer.Option(
+        "--instrument",
+        help="tuned: --survey is tuned on and scored; heldout: it is scored beside the bundled one, never tuned on.",
+        rich_help_panel="Data",
+    ),
+]
+Response = Annotated[
+    str,
+    typer.Option(
+        "--response",
+        help="expected: the expected answer; sample: the mean of simulated respondents; greedy: the likeliest option.",
+        rich_help_panel="Answers",
+    ),
+]
+Respondents = Annotated[
+    int,
+    typer.Option("--respondents", help="Size of a sample, even; with --response sample.", rich_help_panel="Answers"),
+]
 Shots = Annotated[int, typer.Option("--shots", help="Demonstrations of the icl baseline, 0 to 24.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel="Output")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output.", rich_help_panel="Output")]
 OutFile = Annotated[Path | None, typer.Option("--out", help="File for the JSON.", rich_help_panel="Output")]
 RUNS = Path("results/runs")
+INSTRUMENTS = ("tuned", "heldout")
 MOST = 2**31 - 1
 WIDEST = 10_000
 
@@ -154,6 +177,43 @@ def scorer_spec(kind: str, micro_batch: int, workers: int) -> ScorerSpec:
     return ScorerSpec.model_validate({"kind": kind, "micro_batch": micro_batch, "workers": workers})
 
 
+def questionnaires(survey: Path | None, instrument: str) -> tuple[Survey, Survey | None]:
+    """The survey that is tuned on and scored, and another one that is scored alone, if there is one.
+
+    Raises:
+        UsageError: the role is unknown, or a held-out instrument is not given.
+        InputError: a survey is wrong, or the held-out one repeats wordings of the other.
+    """
+    from harness.tasks.hofstede_vsm.survey import load_survey
+
+    if instrument not in INSTRUMENTS:
+        raise unknown_choice("instrument", instrument, INSTRUMENTS, "give --instrument one of them")
+    if instrument == "tuned":
+        return load_survey(survey), None
+    if survey is None:
+        raise UsageError("--instrument heldout: expected its file with --survey FILE, TOML like items.toml")
+    return load_survey(), load_survey(survey)
+
+
+def asking(response: str, respondents: int, wordings: int = 2) -> Asking:
+    """Builds how questions are asked from flags.
+
+    Raises:
+        UsageError: one is out of its range.
+    """
+    from harness.tasks.hofstede_vsm.responses import MOST_RESPONDENTS, RESPONSES, Asking
+
+    found = next((name for name in RESPONSES if name == response), None)
+    if found is None:
+        raise unknown_choice("response", response, RESPONSES, "give --response one of them")
+    whole("--respondents", respondents, 2, MOST_RESPONDENTS)
+    if respondents % 2:
+        raise UsageError(f"--respondents {respondents}: expected an even number; half are asked in each option order")
+    if wordings not in (1, 2):
+        raise UsageError(f"--wordings {wordings}: expected 1 or 2")
+    return Asking(found, respondents, 1 if wordings == 1 else 2)
+
+
 def load_quietly(spec: ModelSpec) -> LanguageModel:
     """Loads a model without the loader's own progress bars and remarks, in a process made ready to score with it."""
     from harness.models.loading import load, quiet_libraries
@@ -200,9 +260,12 @@ def write_file(out: Path | None, text: str) -> None:
             raise RunError(f"--out {out}: cannot be written ({error.strerror}); give another file") from error
 
 
-def show_board(console: Console, board: Leaderboard, regions: Table | None) -> None:
-    """Prints a leaderboard with its notes, the table per region first if there is one."""
-    from harness.report.terminal import leaderboard_notes, leaderboard_table, pairs_table
+def show_board(console: Console, board: Leaderboard, regions: Table | None, dimensions: bool = False) -> None:
+    """Prints a leaderboard with its notes, the table per region first if there is one.
+
+    Where a run aimed at some dimensions alone, how far all of them moved is shown in any case.
+    """
+    from harness.report.terminal import MEASURES, dimension_table, leaderboard_notes, leaderboard_table, pairs_table
 
     if regions is not None:
         show(console, regions)
@@ -211,6 +274,11 @@ def show_board(console: Console, board: Leaderboard, regions: Table | None) -> N
     if (pairs := pairs_table(board)) is not None:
         console.print()
         show(console, pairs)
+    aimed = all(row.aimed for row in board.dimensions)
+    for measure in MEASURES if dimensions else () if aimed else ("mae", "moved"):
+        console.print()
+        show(console, dimension_table(board, measure))
+    console.print()
     console.print(leaderboard_notes(board))
 
 

@@ -44,6 +44,15 @@ def run(
     aggregate: options.Aggregate = "mean",
     penalty: options.Penalty = 0.0,
     finalists: options.Finalists = 3,
+    dimensions: Annotated[
+        str, typer.Option("--dimensions", help="Tuned and scored: all, or names such as PDI,IDV.")
+    ] = "all",
+    wordings: Annotated[
+        int,
+        typer.Option("--wordings", help="Of each item that are tuned on: 2, or 1 to see it overfit."),
+    ] = 2,
+    response: options.Response = "expected",
+    respondents: options.Respondents = 50,
     shots: options.Shots = 6,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the optimizer, or de.F=0.5.")
@@ -58,6 +67,7 @@ def run(
     micro_batch: options.MicroBatch = 0,
     workers: options.Workers = 0,
     survey: options.SurveyFile = None,
+    instrument: options.Instrument = "tuned",
     targets: options.TargetsFile = None,
     out: Annotated[
         Path, typer.Option("--out", help="Folder that holds the runs.", rich_help_panel="Output")
@@ -85,16 +95,17 @@ def run(
     ):
         options.whole(flag, value, lowest)
     objective = run_settings.objective(rest, aggregate, penalty, finalists)
+    aimed = run_settings.aimed_dimensions(dimensions)
+    asking = options.asking(response, respondents, wordings)
     optimizers = run_settings.optimizer_specs(names, settings or [])
 
     from harness.tasks.hofstede_vsm.demonstrations import check_shots
-    from harness.tasks.hofstede_vsm.survey import load_survey
     from harness.tasks.hofstede_vsm.targets import load_regions
     from harness.tuning.session import Session
     from harness.tuning.spec import RunSpec, Source
 
     check_shots(shots)
-    questionnaire, table = load_survey(survey), load_regions(targets)
+    (questionnaire, other), table = options.questionnaires(survey, instrument), load_regions(targets)
     chosen = table.select(region)
     spec = RunSpec(
         model=options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb),
@@ -111,10 +122,15 @@ def run(
         share=share,
         pool=pool,
         shots=shots,
+        dimensions=aimed,
+        response=asking.response,
+        respondents=asking.respondents,
+        wordings=asking.wordings,
+        instrument=Source(name=other.name, digest=other.digest) if other else None,
         **objective,
         scorer=options.scorer_spec(scorer, micro_batch, workers),
     )
-    session = Session(spec, options.load_quietly(spec.model), questionnaire, table)
+    session = Session(spec, options.load_quietly(spec.model), questionnaire, table, other)
     session.check()
     label = region.lower() if region.lower() in ("all", "core") else f"{len(chosen)}regions"
     if len(chosen) == 1:
@@ -158,7 +174,7 @@ def _print_header(session: Session, directory: RunDirectory, console: Console) -
     ]
     lines.append(f"answers checked against the model's own forward pass: {session.lm.abilities.gap:.1g} nats apart")
     lines += [note(session.lm)] if note(session.lm) else []
-    incomplete = [region for region in session.regions if not region.complete]
+    incomplete = [region for region in session.regions if region.missing]
     lines += [f"{r.code} has no published {', '.join(r.missing)}: scored on the others" for r in incomplete]
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from harness.cli import options
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
-    from harness.tuning.spec import OptimizerSpec, SpaceSpec
+    from harness.tuning.spec import Dimension, OptimizerSpec, SpaceSpec
 
 AGGREGATES = ("mean", "worst")
 
@@ -64,6 +64,27 @@ def objective(rest: float, aggregate: str, penalty: float, finalists: int) -> di
         raise unknown_choice("aggregate", aggregate, AGGREGATES, "give --aggregate one of them")
     options.whole("--finalists", finalists, 1, MOST_FINALISTS)
     return {"rest": rest, "aggregate": aggregate, "penalty": penalty, "finalists": finalists}
+
+
+def aimed_dimensions(text: str) -> tuple[Dimension, ...]:
+    """Reads "all" or names separated by commas, such as PDI,IDV.
+
+    Raises:
+        UsageError: there is none, or one is unknown.
+    """
+    from typing import get_args
+
+    from harness.tuning.spec import Dimension
+
+    known: tuple[Dimension, ...] = get_args(Dimension)
+    names = {name.strip().lower() for name in text.split(",") if name.strip()}
+    if names == {"all"}:
+        return known
+    if not names:
+        raise UsageError("no dimension given: expected all, or names such as PDI,IDV")
+    for name in sorted(names - set(known)):
+        raise unknown_choice("dimension", name, known, "give --dimensions all, or names such as PDI,IDV")
+    return tuple(name for name in known if name in names)
 
 
 def optimizer_specs(names: list[str], settings: list[str]) -> tuple[OptimizerSpec, ...]:

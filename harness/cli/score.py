@@ -12,10 +12,14 @@ from harness.cli import options
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from harness.models.language_model import LanguageModel
-    from harness.records.schema import RegionResult
+    from harness.records.schema import Record, RegionResult
     from harness.tasks.hofstede_vsm.regions import Region, Regions
-    from harness.tasks.hofstede_vsm.survey import Survey
 
 
 def score(
@@ -38,15 +42,18 @@ def score(
     device_map: options.DeviceMap = None,
     trust_remote_code: options.TrustRemoteCode = False,
     memory_gb: options.MemoryGb = None,
+    response: options.Response = "expected",
+    respondents: options.Respondents = 50,
     survey: options.SurveyFile = None,
+    instrument: options.Instrument = "tuned",
     targets: options.TargetsFile = None,
     as_json: options.Json = False,
 ) -> None:
-    """Score one method, or a saved prompt, on the held-out wordings of the survey."""
+    """Score one method, or a saved prompt, on the held-out wordings of the survey, beside the null rows."""
     from harness.tasks.hofstede_vsm.demonstrations import check_shots
-    from harness.tasks.hofstede_vsm.survey import load_survey
     from harness.tasks.hofstede_vsm.targets import load_regions
-    from harness.tuning.baselines import METHODS, MODEL_FREE, Baselines
+    from harness.tuning.baselines import METHODS, MODEL_FREE
+    from harness.tuning.exam import Questions
 
     if (method is None) == (prompt is None):
         raise UsageError("give either --method NAME or --prompt DIR, one of the two; see 'harness ls methods'")
@@ -55,19 +62,30 @@ def score(
             "method", method, METHODS, "see 'harness ls methods'; a tuned prompt is given with --prompt"
         )
     check_shots(shots)
-    questionnaire, table = load_survey(survey), load_regions(targets)
+    asking = options.asking(response, respondents)
+    questions = Questions(*options.questionnaires(survey, instrument), asking)
+    table = load_regions(targets)
     regions = table.select(region or _usual_regions(table, prompt, "core" if targets is None else "all"))
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
     lm = None if method in MODEL_FREE else options.load_quietly(spec)
-    name = str(prompt or method)
-    if prompt is not None and lm is not None:
-        results = _score_prompt(lm, questionnaire, regions, prompt)
-    else:
-        results = Baselines(lm, questionnaire, table, shots).score(name, regions)
+
+    from harness.tuning.scored import PROMPT, score_alone
+
+    what = method if method is not None else _load(prompt, lm)
+    record = score_alone(lm, questions, table, regions, what, shots)
+    results = next(one.results for one in record.methods if one.method == (method or PROMPT))
     if as_json:
-        typer.echo(json.dumps(_plain(spec.name, name, results), indent=1))
+        typer.echo(json.dumps(_plain(spec.name, str(prompt or method), record, results), indent=1))
     else:
-        _print_table(lm, name, results, regions)
+        _print_tables(lm, str(prompt or method), record, results, regions)
+
+
+def _load(prompt: Path | None, lm: LanguageModel | None) -> NDArray[np.float32]:
+    from harness.models.adapter import load_adapter
+
+    if prompt is None or lm is None:
+        raise ValueError("expected a prompt and a model where no method is given")
+    return load_adapter(prompt, lm)
 
 
 def _usual_regions(table: Regions, prompt: Path | None, otherwise: str) -> str:
@@ -76,38 +94,33 @@ def _usual_regions(table: Regions, prompt: Path | None, otherwise: str) -> str:
     return prompt.resolve().name if prompt and prompt.resolve().name in codes else otherwise
 
 
-def _score_prompt(lm: LanguageModel, survey: Survey, regions: tuple[Region, ...], folder: Path) -> list[RegionResult]:
-    from harness.models.adapter import load_adapter
-    from harness.tuning.baselines import score_prompt
+def _plain(model: str, method: str, record: Record, results: Sequence[RegionResult]) -> dict[str, object]:
+    from harness.report.leaderboard import build, to_plain
 
-    return score_prompt(lm, survey, regions, load_adapter(folder, lm))
-
-
-def _plain(model: str, method: str, results: list[RegionResult]) -> dict[str, object]:
-    return {
-        "model": model,
-        "method": method,
-        "regions": {
-            result.region: {
-                "indices": result.indices,
-                "mae": result.mae,
-                "mae_tuned": result.mae_tuned,
-                "option_mass": result.option_mass,
-            }
-            for result in results
-        },
+    shown = {
+        result.region: {
+            "indices": result.indices,
+            "mae": result.mae,
+            "mae_tuned": result.mae_tuned,
+            "mae_instrument": result.mae_instrument,
+            "option_mass": result.option_mass,
+            "order_gap": result.order_gap,
+            "entropy": result.entropy,
+            "sampling_error": result.sampling_error,
+        }
+        for result in results
     }
+    return {"model": model, "method": method, "regions": shown, "leaderboard": to_plain(build({"": record}))}
 
 
-def _print_table(
-    lm: LanguageModel | None, method: str, results: list[RegionResult], regions: tuple[Region, ...]
+def _print_tables(
+    lm: LanguageModel | None, method: str, record: Record, results: Sequence[RegionResult], regions: Sequence[Region]
 ) -> None:
     from rich.console import Console
 
-    from harness.report.leaderboard import partial_note
+    from harness.report.leaderboard import build
     from harness.report.terminal import listing
     from harness.tasks.hofstede_vsm.indices import DIMENSIONS
-    from harness.tuning.identity import note
 
     rows = []
     for region, result in zip(regions, results, strict=True):
@@ -119,8 +132,5 @@ def _print_table(
     headings = ["region", *DIMENSIONS, "mae", "tuned", "mass"]
     who = f"{lm.spec.name}, {method}" if lm else method
     console = Console()
-    options.show(console, listing(headings, rows, f"{who}: index (published), held-out wordings", left=1))
-    notes = [note(lm)] if lm else []
-    notes += [partial_note(region.code, region.missing) for region in regions if region.missing]
-    for line in filter(None, notes):
-        console.print(line, style="yellow", markup=False, highlight=False)
+    indices = listing(headings, rows, f"{who}: index (published), held-out wordings", left=1)
+    options.show_board(console, build({"": record}), indices)

@@ -7,16 +7,19 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 SCHEMA_VERSION: Final = 1
+BOOTSTRAP_SEED: Final = 20130
 Group = Literal["null", "baseline", "tuned", "reference"]
 GROUPS: Final[dict[str, Group]] = {
     "null": "null",
     "world-mean": "null",
+    "wrong-region": "null",
+    "random-prompt": "null",
     "naive": "baseline",
     "persona": "baseline",
     "icl": "baseline",
 }
-
-
+DERIVED: Final = ("wrong-region", "random-prompt")
+"""Null rows made of tuned prompts."""
 DIMENSIONS: Final = ("pdi", "idv", "mas", "uai", "lto", "ivr")
 Error = Annotated[float, Field(ge=0, le=1e6)]
 
@@ -43,7 +46,13 @@ class RegionResult(_Frozen):
         mae_validation: mean absolute error on the validation wording, which chose among the finalists; None where there
             was nothing to choose.
         finalist: rank of the chosen one by tuned loss, 0 for the first.
-        missing: dimensions without a published score, which the errors leave out.
+        missing: dimensions that are aimed at and have no published score, which the errors leave out.
+        entropy: how evenly answers spread over the options, held-out wordings, 0 sure to 1 uniform; None where no
+            model was asked.
+        sampling_error: per dimension, standard deviation of the index between samples of respondents; None where
+            answers are not drawn.
+        source: whose prompt answered, where it is another region's.
+        mae_instrument, indices_instrument: on another questionnaire, None where there was none.
     """
 
     region: str
@@ -60,11 +69,16 @@ class RegionResult(_Frozen):
     mae_validation: Error | None = None
     finalist: int = 0
     missing: tuple[str, ...] = ()
+    entropy: float | None = None
+    sampling_error: dict[str, float] | None = None
+    source: str | None = None
+    mae_instrument: Error | None = None
+    indices_instrument: dict[str, float] | None = None
 
-    @field_validator("indices")
+    @field_validator("indices", "indices_instrument", "order_gap", "sampling_error")
     @classmethod
-    def _six(cls, indices: dict[str, float]) -> dict[str, float]:
-        if tuple(indices) != DIMENSIONS:
+    def _six(cls, indices: dict[str, float] | None) -> dict[str, float] | None:
+        if indices is not None and tuple(indices) != DIMENSIONS:
             raise ValueError(f"expected the keys {', '.join(DIMENSIONS)}")
         return indices
 
@@ -131,6 +145,36 @@ class ScorerFacts(_Frozen):
     gap: float
 
 
+class TargetFacts(_Frozen):
+    """What the answers are compared with.
+
+    Attributes:
+        scores: published, per region of the run and dimension, None where there is none.
+        spread: standard deviation of each dimension between all complete regions of the table, index points.
+        mean: of each dimension over the same regions.
+    """
+
+    scores: dict[str, dict[str, float | None]]
+    spread: dict[str, float]
+    mean: dict[str, float]
+
+
+class SplitFacts(_Frozen):
+    """Which wordings a split asked.
+
+    Attributes:
+        wordings: how many different ones.
+        prompts: how many questions they were asked in.
+        orders: of the options.
+        digest: SHA-256 of the wordings, in their order.
+    """
+
+    wordings: int
+    prompts: int
+    orders: tuple[str, ...]
+    digest: str
+
+
 class NamedSettings(BaseModel):
     """An optimizer of the spec."""
 
@@ -146,10 +190,22 @@ class SpecFacts(BaseModel):
     budget: int | None = None
     seeds: int | None = None
     share: bool = False
+    dimensions: tuple[str, ...] = DIMENSIONS
+    response: str = "expected"
+    respondents: int = 50
+    wordings: int = 2
 
 
 class Record(_Frozen):
-    """A finished run. `spec` is the frozen run specification as JSON; `spec_digest` its SHA-256."""
+    """A finished run.
+
+    Attributes:
+        spec: the frozen run specification as JSON.
+        spec_digest: its SHA-256.
+        targets: published scores of the run's regions.
+        splits: by name; no two share a wording.
+        bootstrap_seed: of the intervals that reports compute from this record.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
     run_id: str
@@ -157,6 +213,9 @@ class Record(_Frozen):
     spec_digest: str
     model: ModelIdentity
     scorer: ScorerFacts | None = None
+    targets: TargetFacts | None = None
+    splits: dict[str, SplitFacts] = {}
+    bootstrap_seed: Annotated[int, Field(ge=0)] = BOOTSTRAP_SEED
     provenance: Provenance
     methods: tuple[MethodResult, ...] = Field(min_length=1)
     started: str = Field(description="UTC, ISO 8601")

@@ -12,7 +12,7 @@ import numpy as np
 from harness.records.contest import Cell, Contest
 from harness.report import contest_statistics as numbers
 from harness.report.contest_statistics import TARGETS, Floats
-from harness.report.leaderboard import partial_note
+from harness.report.notes import partial_note
 from harness.report.settings import differences
 
 MEASURES: Final = ("mae", "mae_tuned")

@@ -1,72 +1,107 @@
-"""How tuned prompts compare with the baselines that name the region, region by region."""
+"""How methods compare region by region: with the baselines that name the region, and with the best null row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from harness.report.contest_statistics import bootstrap
 from harness.report.pooling import Pooled
+from harness.report.statistics import holm, paired
 
+_ORDER: Final = ("tuned", "reference", "baseline", "null")
 AGAINST: Final = ("icl", "persona")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A tuned method beside a baseline on the same regions; errors in index points, each averaged over its seeds.
+    """A method beside another one on the same regions; errors in index points, each averaged over its seeds.
 
     Attributes:
-        difference: mean over regions of the method's held-out error less the baseline's; below 0 the method is better.
-        low, high: 95 % bootstrap interval of that mean over regions; None for one region.
+        against: the other method.
+        null: whether that is the null row with the lowest error on these regions.
+        difference: mean over regions of the method's held-out error less the other's; below 0 the method is better.
+        low, high: 95 % interval of that mean over regions and seeds; None for one region.
         better: regions in which the method's error is lower.
+        p: two-sided, of Wilcoxon's signed-rank test over regions, after Holm's correction for all pairs of the
+            leaderboard; None where it is not defined.
     """
 
     model: str
     method: str
     against: str
+    null: bool
     runs: tuple[str, ...]
     difference: float
     low: float | None
     high: float | None
     better: int
     regions: int
+    p: float | None
+
+    @property
+    def shown_better(self) -> bool:
+        """Whether the method is better by more than its interval; for one region, better at all."""
+        return self.difference < 0 if self.high is None else self.high < 0
 
 
-def pairs(rows: Sequence[Pooled]) -> tuple[Pair, ...]:
-    """Every tuned or reference row against each baseline of `AGAINST` that the same run scored on the same regions."""
-    return tuple(
-        _pair(row, other)
-        for row in rows
-        if row.group in ("tuned", "reference")
-        for name in AGAINST
-        for other in rows
-        if other.method == name
+def pairs(rows: Sequence[Pooled], seed: int) -> tuple[Pair, ...]:
+    """Pairs of methods that the same run scored on the same regions.
+
+    Args:
+        rows: all methods.
+        seed: of the bootstrap.
+
+    Returns:
+        Every tuned or reference row against each baseline of `AGAINST`, and every row that is no null row against the
+        null row with the lowest error on its regions.
+    """
+    found = list(_pairs(rows, seed))
+    known = [place for place, one in enumerate(found) if one.p is not None]
+    for place, p in zip(known, holm([found[place].p or 0.0 for place in known]), strict=True):
+        found[place] = replace(found[place], p=p)
+    return tuple(found)
+
+
+def _pairs(rows: Sequence[Pooled], seed: int) -> Iterator[Pair]:
+    for row in sorted(rows, key=lambda one: _ORDER.index(one.group)):
+        beside = [one for one in rows if _comparable(row, one)]
+        if row.group in ("tuned", "reference"):
+            yield from (_pair(row, one, seed) for name in AGAINST for one in beside if one.method == name)
+        nulls = [one for one in beside if one.group == "null"]
+        if row.group != "null" and nulls:
+            yield _pair(row, min(nulls, key=lambda one: float(np.nanmean(_beside(row, one)))), seed)
+
+
+def _comparable(row: Pooled, other: Pooled) -> bool:
+    return (
+        other is not row
         and other.model == row.model
         and set(row.runs) <= set(other.runs)
         and set(row.by_region) <= set(other.by_region)
     )
 
 
-def _pair(row: Pooled, other: Pooled) -> Pair:
-    mine, theirs = row.by_region, other.by_region
-    differences = np.array(
-        [
-            np.mean([result.mae for result in results]) - np.mean([result.mae for result in theirs[region]])
-            for region, results in mine.items()
-        ]
-    )
-    low, high = bootstrap(differences, np.mean)
+def _beside(row: Pooled, other: Pooled) -> np.ndarray:
+    """(R, S) errors of `other` in the regions of `row`, in their order."""
+    places = {region: place for place, region in enumerate(other.by_region)}
+    return other.table[[places[region] for region in row.by_region]]
+
+
+def _pair(row: Pooled, other: Pooled, seed: int) -> Pair:
+    found = paired(row.table, _beside(row, other), seed)
     return Pair(
         model=row.model,
         method=row.method,
         against=other.method,
+        null=other.group == "null",
         runs=tuple(row.runs),
-        difference=float(differences.mean()),
-        low=low,
-        high=high,
-        better=int((differences < 0).sum()),
-        regions=len(differences),
+        difference=found.difference,
+        low=found.low,
+        high=found.high,
+        better=found.better,
+        regions=found.regions,
+        p=found.p,
     )

@@ -7,9 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from harness.records.schema import Group, MethodResult, Record, RegionResult
+import numpy as np
+from numpy.typing import NDArray
 
-_BASELINE: Final = ("survey", "targets", "constants")
+from harness.records.schema import (
+    DERIVED,
+    DIMENSIONS,
+    Group,
+    MethodResult,
+    Record,
+    RegionResult,
+    SpecFacts,
+    TargetFacts,
+)
+
+_BASELINE: Final = ("survey", "targets", "constants", "dimensions", "response", "respondents", "wordings", "instrument")
 _TUNED: Final = (*_BASELINE, "budget", "tokens", "space", "start", "share", "pool")
 _OBJECTIVE: Final = ("rest", "aggregate", "penalty", "finalists")
 
@@ -21,8 +33,11 @@ class Pooled:
     model: str
     method: str
     group: Group
+    aimed: tuple[str, ...] = DIMENSIONS
+    targets: TargetFacts | None = None
     runs: list[str] = field(default_factory=list)
     results: list[RegionResult] = field(default_factory=list)
+    scores: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
     @property
     def by_region(self) -> dict[str, list[RegionResult]]:
@@ -31,6 +46,22 @@ class Pooled:
         for result in self.results:
             grouped.setdefault(result.region, []).append(result)
         return grouped
+
+    @property
+    def table(self) -> NDArray[np.float64]:
+        """(R, S) held-out errors by region and seed, NaN where a region lacks a seed."""
+        seeds = list(dict.fromkeys(result.seed for result in self.results))
+        grouped = self.by_region
+        found = np.full((len(grouped), len(seeds)), np.nan)
+        for row, results in enumerate(grouped.values()):
+            for result in results:
+                found[row, seeds.index(result.seed)] = result.mae
+        return found
+
+    def score(self, region: str, dimension: str) -> float:
+        """The published score, NaN where there is none."""
+        found = self.scores.get(region, {}).get(dimension)
+        return float("nan") if found is None else found
 
 
 def pool(records: Mapping[str, Record]) -> list[Pooled]:
@@ -48,9 +79,11 @@ def pool(records: Mapping[str, Record]) -> list[Pooled]:
             alike = pooled.setdefault(key, [])
             row = next((row for row in alike if _agree(row.results, method.results)), None)
             if row is None:
-                row = Pooled(record.model.name, method.method, method.group)
+                aimed = SpecFacts.model_validate(record.spec).dimensions
+                row = Pooled(record.model.name, method.method, method.group, aimed, record.targets)
                 alike.append(row)
             row.runs.append(name)
+            row.scores.update(record.targets.scores if record.targets else {})
             row.results.extend(_new(method.results, row.results))
     return [row for alike in pooled.values() for row in alike]
 
@@ -62,10 +95,15 @@ def _agree(known: Sequence[RegionResult], results: Sequence[RegionResult]) -> bo
 
 def _settings(record: Record, method: MethodResult) -> list[Any]:
     spec = record.spec
-    if method.group not in ("tuned", "reference"):
+    optimizers = spec.get("optimizers", ())
+    if method.method in DERIVED:
+        # These are made of the first optimizer's prompts.
+        parameters = list(optimizers[:1])
+    elif method.group in ("tuned", "reference"):
+        parameters = [one for one in optimizers if one["name"] == method.method]
+    else:
         names = (*_BASELINE, "shots") if method.method == "icl" else _BASELINE
         return [spec.get(name) for name in names]
-    parameters = [one for one in spec.get("optimizers", ()) if one["name"] == method.method]
     # Regions that share candidates are a setting too: with other regions beside it a region finds another prompt.
     beside = spec.get("regions") if spec.get("share") else None
     return [*(spec.get(name) for name in (*_TUNED, *_OBJECTIVE)), parameters, beside]

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from string import ascii_lowercase
+from typing import Final
 
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.report.leaderboard import Leaderboard, RegionRow, Row
+from harness.records.schema import DIMENSIONS
+from harness.report.leaderboard import Leaderboard
+from harness.report.rows import DimensionRow, RegionRow, Row
 
+SMALLEST: Final = 1e-4
+"""Below it a p value is not spelt out."""
 _STYLES = {"null": "dim", "baseline": "", "tuned": "bold", "reference": "italic"}
 _CAPTION = (
     "mae: mean absolute error over the dimensions on held-out wordings, index points, lower is better; [ ]: 95 % "
-    "interval over regions; tuned: the same on the tuning wordings; mass: probability on the five options, mean of the "
-    "region where it is lowest; evals: candidate evaluations per region, shared ones dealt out evenly."
+    "interval over regions{seeds}; tuned: the same on the tuning wordings; tau: Kendall's tau-b with the published "
+    "scores across regions, mean over dimensions, higher is better; gap: index in forward less reversed option order, "
+    "mean size; mass: probability on the five options, mean of the region where it is lowest; evals: candidate "
+    "evaluations per region, shared ones dealt out evenly.{regions}"
 )
+_OTHER = " other: mae on the questionnaire that nothing was tuned on."
+MARK = "\N{DAGGER}"
+"""Stands behind a method that is not shown to be better than the best null row."""
 
 
 def _number(value: float | None, digits: int = 2) -> str:
@@ -30,16 +40,24 @@ def _interval(row: Row) -> str:
 
 def leaderboard_table(board: Leaderboard) -> Table:
     """The leaderboard, best first."""
-    letters, seeds = _letters(board.rows), max((row.seeds for row in board.rows), default=1) > 1
+    letters, rows = _letters(board.rows), board.rows
+    several = len({row.regions for row in rows}) > 1
+    seeds = max((row.seeds for row in rows), default=1) > 1
+    other = any(row.mae_instrument is not None for row in rows)
     table = _table("Leaderboard")
     table.add_column("#", justify="right")
     for heading in ("method", *(["run"] if letters else [])):
         table.add_column(heading, no_wrap=True)
-    for heading in ("mae", "95 %", "tuned", "mass", "evals", "regions", *(["seeds"] if seeds else [])):
+    headings = ["mae", "95 %", "tuned", *(["other"] if other else []), "tau", "gap", "mass", "evals"]
+    for heading in (*headings, *(["regions"] if several else []), *(["seeds"] if seeds else [])):
         table.add_column(heading, no_wrap=True, justify="right")
-    for place, row in enumerate(board.rows, start=1):
-        cells = [str(place), row.method, *_runs(row.model, row.runs, letters), _number(row.mae), _interval(row)]
-        cells += [_number(row.mae_tuned), _number(row.option_mass, 3), f"{row.evaluations:.4g}", str(row.regions)]
+    for place, row in enumerate(rows, start=1):
+        mark = MARK if (row.model, row.method, row.runs) in board.unproven else ""
+        cells = [str(place), f"{row.method}{mark}", *_runs(row.model, row.runs, letters)]
+        cells += [_number(row.mae), _interval(row), _number(row.mae_tuned)]
+        cells += [_number(row.mae_instrument)] if other else []
+        cells += [_number(row.tau), _number(row.order_gap, 1), _number(row.option_mass, 3), f"{row.evaluations:.4g}"]
+        cells += [str(row.regions)] if several else []
         cells += [str(row.seeds)] if seeds else []
         table.add_row(*(Text(cell) for cell in cells), style=_STYLES[row.group])
     return table
@@ -54,8 +72,41 @@ def pairs_table(board: Leaderboard) -> Table | None:
     for pair in board.pairs:
         name = " ".join([pair.method, *_runs(pair.model, pair.runs, letters)])
         interval = "-" if pair.low is None else f"[{pair.low:+.2f}, {pair.high:+.2f}]"
-        rows.append([f"{name} - {pair.against}", f"{pair.difference:+.2f}", interval, f"{pair.better}/{pair.regions}"])
-    return listing(["pair", "difference", "95 %", "better in"], rows, "Paired by region", left=1)
+        p = "-" if pair.p is None else f"{pair.p:.2g}" if pair.p >= SMALLEST else f"< {SMALLEST:g}"
+        better = f"{pair.better}/{pair.regions}"
+        rows.append([f"{name} - {pair.against}", f"{pair.difference:+.2f}", interval, better, p])
+    return listing(["pair", "difference", "95 %", "better in", "p"], rows, "Paired by region", left=1)
+
+
+MEASURES: Final = {
+    "mae": ("mean absolute error, index points", 1),
+    "share": ("error as a share of the standard deviation between countries", 2),
+    "bias": ("index less score, index points", 1),
+    "tau": ("Kendall's tau-b with the published scores across regions, higher is better", 2),
+    "rho": ("Spearman's rho with the published scores across regions, higher is better", 2),
+    "order_gap": ("forward less reversed option order, mean size, index points", 1),
+    "moved": ("distance from the naive answers, index points", 1),
+}
+"""What is told of each dimension, with its digits."""
+
+
+def dimension_table(board: Leaderboard, measure: str) -> Table:
+    """One of `MEASURES` by method and dimension; dimensions that errors count are bold where some are not."""
+    letters, (what, digits) = _letters(board.rows), MEASURES[measure]
+    aimed = all(row.aimed for row in board.dimensions)
+    table = _table(f"{measure.replace('_', ' ')}: {what}")
+    for place, heading in enumerate(("method", *DIMENSIONS)):
+        table.add_column(heading, no_wrap=True, justify="right" if place else "left")
+    order = {(row.model, row.method, row.runs): place for place, row in enumerate(board.rows)}
+    cells: dict[tuple[str, str, tuple[str, ...]], list[DimensionRow]] = {key: [] for key in order}
+    for row in board.dimensions:
+        cells[row.model, row.method, row.runs].append(row)
+    for (model, method, runs), own in cells.items():
+        name = " ".join([method, *_runs(model, runs, letters)])
+        bold = ["bold" if row.aimed and not aimed else "" for row in own]
+        texts = [_number(getattr(row, measure), digits) for row in own]
+        table.add_row(Text(name), *(Text(text, style=one) for text, one in zip(texts, bold, strict=True)))
+    return table
 
 
 def leaderboard_notes(board: Leaderboard) -> RenderableType:
@@ -64,8 +115,19 @@ def leaderboard_notes(board: Leaderboard) -> RenderableType:
     lines = [] if letters else [f"model: {row.model}" for row in board.rows[:1]]
     for (model, run), letter in letters.items():
         lines.append(", ".join(filter(None, [f"{letter} = {run}", f"model {model}", board.settings.get(run, "")])))
-    notes = [*(Text(line, style="dim") for line in lines), *(Text(note, style="yellow") for note in board.notes)]
-    return Group(Text(_CAPTION, style="dim"), *notes)
+    nulls = " or ".join(sorted(set(board.unproven.values())))
+    marked = [f"{MARK} not shown to be better than the best null row, {nulls}"] if nulls else []
+    warnings = [*marked, *board.notes]
+    notes = [*(Text(line, style="dim") for line in lines), *(Text(note, style="yellow") for note in warnings)]
+    return Group(Text(_caption(board), style="dim"), *notes)
+
+
+def _caption(board: Leaderboard) -> str:
+    regions = {row.regions for row in board.rows}
+    seeds = " and seeds" if any(row.seeds > 1 for row in board.rows) else ", not over seeds"
+    count = f" Regions: {regions.pop()}." if len(regions) == 1 else ""
+    other = _OTHER if any(row.mae_instrument is not None for row in board.rows) else ""
+    return _CAPTION.format(seeds=seeds, regions=count) + other
 
 
 def _letters(rows: Sequence[Row] | Sequence[RegionRow]) -> dict[tuple[str, str], str]:

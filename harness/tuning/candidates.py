@@ -34,13 +34,14 @@ class Candidates:
         """Space, evaluator and first samples per seed.
 
         Where all seeds search the same space they share an evaluator's memory; a random subspace is drawn anew for
-        each, so that seeds are independent repetitions.
+        each, so that seeds are independent repetitions, and so are samples of respondents.
         """
         grounds: dict[int, Ground] = {}
         for seed in self.spec.repetitions:
             known = next(iter(grounds.values()), None) if self.spec.space.kind != "subspace" else None
             space = known.space if known else self.space(seed)
-            evaluator = known.evaluator if known else Evaluator(respondent, space)
+            noisy = self.spec.asking.noisy
+            evaluator = known.evaluator if known and not noisy else Evaluator(respondent, space, seed, noisy)
             samples = {
                 label: self._first_sample(seed, label, members, space) for label, members in groups(self.spec, regions)
             }

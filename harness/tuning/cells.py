@@ -33,29 +33,53 @@ class Ground:
 class Incumbent:
     """The best candidates of a region so far.
 
-    `curve` holds (evaluations, loss) at each improvement, the last one where several came at the same number.
+    Attributes:
+        most: finalists that a search ends with.
+        spare: candidates kept behind them, in case one of them turns out worse than it looked.
+        loss: of the best.
+        finalists: (loss, vector), the best first.
+        curve: (evaluations, loss) at each change of the best loss, the last one where several came at the same number.
     """
 
     most: int = 1
+    spare: int = 0
     loss: float = float("inf")
     finalists: list[tuple[float, Vectors]] = field(default_factory=list)
     curve: list[tuple[float, float]] = field(default_factory=list)
 
     def offer(self, vectors: Vectors, losses: Array, evaluations: float) -> None:
         """Takes those of n candidates that are better than what it has; NaN never is."""
-        bar = self.finalists[-1][0] if len(self.finalists) == self.most else float("inf")
+        room = self.most + self.spare
+        bar = self.finalists[-1][0] if len(self.finalists) == room else float("inf")
         for place in np.flatnonzero(losses < bar):
             loss, vector = float(losses[place]), vectors[place]
             # A remembered candidate may be asked again.
             if not any(loss == known and np.array_equal(vector, other) for known, other in self.finalists):
                 self.finalists.append((loss, vector.copy()))
         self.finalists.sort(key=lambda one: one[0])
-        del self.finalists[self.most :]
+        del self.finalists[room:]
         if self.finalists and self.finalists[0][0] < self.loss:
-            self.loss = self.finalists[0][0]
-            if self.curve and self.curve[-1][0] == evaluations:
-                self.curve.pop()
-            self.curve.append((evaluations, self.loss))
+            self._note(evaluations)
+
+    def revise(self, vector: Vectors, loss: float, evaluations: float) -> None:
+        """Gives a candidate (d,) that is held another loss, better or worse; nothing happens to one that is not."""
+        for place, (_, held) in enumerate(self.finalists):
+            if np.array_equal(held, vector):
+                self.finalists[place] = (loss, held)
+                self.finalists.sort(key=lambda one: one[0])
+                self._note(evaluations)
+                return
+
+    @property
+    def best(self) -> Vectors:
+        """(d,) the candidate with the lowest loss."""
+        return self.finalists[0][1]
+
+    def _note(self, evaluations: float) -> None:
+        self.loss = self.finalists[0][0]
+        if self.curve and self.curve[-1][0] == evaluations:
+            self.curve.pop()
+        self.curve.append((evaluations, self.loss))
 
 
 @dataclass(frozen=True)

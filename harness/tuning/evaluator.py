@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.tuning.objective import Answers, Respondent
 from harness.tuning.space import SearchSpace, Vectors
-
-_Row = tuple[NDArray[np.float64], float, NDArray[np.float64], NDArray[np.float64]]
 
 
 class Evaluator:
@@ -19,12 +18,17 @@ class Evaluator:
     Args:
         respondent: answers soft prompts on the tuning wordings.
         space: decodes vectors to soft prompts.
+        seed: of samples of respondents.
+        noisy: whether asking again gives other answers, so that all samples of a candidate are kept.
     """
 
-    def __init__(self, respondent: Respondent, space: SearchSpace) -> None:
+    def __init__(self, respondent: Respondent, space: SearchSpace, seed: int = 0, noisy: bool = False) -> None:
         self._respondent = respondent
         self._space = space
-        self._memory: dict[bytes, _Row] = {}
+        self._seed = seed
+        self.noisy = noisy
+        self._memory: dict[bytes, Answers] = {}
+        self._samples: dict[bytes, list[Answers]] = {}
         self.scored = 0
         """Candidates that the model answered; remembered ones are not answered again."""
 
@@ -37,32 +41,48 @@ class Evaluator:
         known = self.known(vectors)
         if not known.all():
             fresh = vectors[~known]
-            self._memory.update(zip(map(_key, fresh), self._ask(fresh), strict=True))
-        return _stack([self._memory[_key(row)] for row in vectors])
+            self._memory.update(zip(map(_key, fresh), self._ask(fresh, [0] * len(fresh)), strict=True))
+        return Answers.stack([self._memory[_key(row)] for row in vectors])
 
     def answer(self, vectors: Vectors) -> Answers:
         """Answers (n, d) candidates, remembered ones from memory."""
         known = self.known(vectors)
-        fresh = iter(self._ask(vectors[~known]))
-        return _stack(
+        fresh = iter(self._ask(vectors[~known], [0] * int((~known).sum())))
+        return Answers.stack(
             [self._memory[_key(row)] if old else next(fresh) for row, old in zip(vectors, known, strict=True)]
         )
 
-    def _ask(self, vectors: Vectors) -> list[_Row]:
+    def begin(self) -> None:
+        """Forgets all samples but each candidate's first: a search shall not profit from another one's."""
+        for samples in self._samples.values():
+            del samples[1:]
+
+    def again(self, vectors: Vectors) -> Answers:
+        """Asks (n, d) candidates, asked before, for one more sample of respondents each.
+
+        Returns:
+            The mean of all their samples so far.
+        """
+        samples = [self._samples[_key(row)] for row in vectors]
+        for sample, one in zip(samples, self._ask(vectors, list(map(len, samples))), strict=True):
+            sample.append(one)
+        return Answers.stack([_mean(sample) for sample in samples])
+
+    def _ask(self, vectors: Vectors, numbers: list[int]) -> list[Answers]:
         if not len(vectors):
             return []
         self.scored += len(vectors)
-        answers = self._respondent.answer(self._space.decode(vectors))
-        return list(
-            zip(answers.item_means, map(float, answers.option_mass), answers.order_gap, answers.halves, strict=True)
-        )
+        answers = self._respondent.answer(self._space.decode(vectors), [(self._seed, number) for number in numbers])
+        rows = [answers.rows(place, place + 1) for place in range(len(vectors))]
+        if self.noisy:
+            for vector, row in zip(vectors, rows, strict=True):
+                self._samples.setdefault(_key(vector), [row])
+        return rows
 
 
-def _stack(rows: list[_Row]) -> Answers:
-    means = np.array([row[0] for row in rows]).reshape(len(rows), 24)
-    gaps = np.array([row[2] for row in rows]).reshape(len(rows), 6)
-    halves = np.array([row[3] for row in rows]).reshape(len(rows), 2, 24)
-    return Answers(means, np.array([row[1] for row in rows]), gaps, halves)
+def _mean(samples: list[Answers]) -> Answers:
+    whole = Answers.stack(samples)
+    return Answers(*(getattr(whole, field.name).mean(axis=0, keepdims=True) for field in fields(Answers)))
 
 
 def _key(vector: Vectors) -> bytes:

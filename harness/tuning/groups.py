@@ -103,7 +103,7 @@ def result(cell: Cell, evaluations: float) -> Tuned:
             f"every candidate for region '{cell.region.code}' failed: the answers are not finite numbers; check "
             "its weights, or load it with --dtype float32"
         )
-    vectors = np.stack([vector for _, vector in best.finalists])
+    vectors = np.stack([vector for _, vector in best.finalists[: best.most]])
     return Tuned(cell.region, vectors, best.loss, evaluations, tuple(best.curve), cell.failed)
 
 

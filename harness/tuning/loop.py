@@ -7,10 +7,7 @@ seen anywhere in the run as their result, and leave what they do not need of the
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +17,7 @@ from harness.records.journal import Journal
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tuning.cells import Cell, Ground, Incumbent, Tuned
+from harness.tuning.chronicle import Chronicle, Observer
 from harness.tuning.groups import Batch, Group, groups, result
 from harness.tuning.objective import Answers, goals
 from harness.tuning.space import Vectors
@@ -30,36 +28,8 @@ TOGETHER = 8
 """Regions whose generations are answered in one go."""
 IDLE_GENERATIONS = 20
 FIRST_PART = 32
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands after a generation of one region.
-
-    Attributes:
-        optimizer: name of the optimizer at work.
-        seed: which repetition.
-        region: code of the region at work, "" during the shared first sample.
-        generation: generations of that region so far.
-        evaluations: candidate evaluations of the whole run so far.
-        best: mean over the group's regions of the best tuned error, index points.
-        regions_done: regions, over all optimizers and seeds, that have spent their budget.
-    """
-
-    optimizer: str
-    seed: int
-    region: str
-    generation: int
-    evaluations: int
-    best: float
-    regions_done: int
-
-
-class Observer(Protocol):
-    """Whoever watches a run."""
-
-    def __call__(self, progress: Progress, /) -> None:
-        """Called after each part of the first sample and after each generation."""
+SPARE = 8
+"""Candidates kept behind the finalists where one sample of respondents may flatter."""
 
 
 class Tuning:
@@ -79,27 +49,9 @@ class Tuning:
         journal: Journal,
         observer: Observer,
     ) -> None:
-        self._spec = spec
-        self._grounds = grounds
-        self._journal = journal
-        self._observer = observer
-        self._evaluations = 0
-        self._regions_done = 0
-
-    @property
-    def evaluations(self) -> int:
-        """Candidate evaluations so far, the first sample counted once per optimizer and seed."""
-        return self._evaluations
-
-    def count(self, evaluations: int, regions: int) -> None:
-        """Adds what was searched elsewhere in the same run to what the observer is told."""
-        self._evaluations += evaluations
-        self._regions_done += regions
-
-    @property
-    def regions_done(self) -> int:
-        """Searches that are over."""
-        return self._regions_done
+        self.spec = spec
+        self.grounds = grounds
+        self.chronicle = Chronicle(journal, observer, halves=spec.aggregate != "mean")
 
     def run(self, optimizer: OptimizerSpec, seed: int, regions: Sequence[Region]) -> list[Tuned]:
         """Tunes all regions with one optimizer and seed.
@@ -109,7 +61,7 @@ class Tuning:
         """
         return [
             tuned
-            for label, members in groups(self._spec, regions)
+            for label, members in groups(self.spec, regions)
             for tuned in self._run_group(optimizer, seed, label, members)
         ]
 
@@ -119,7 +71,7 @@ class Tuning:
         group = self._begin(optimizer, seed, label, regions)
         while active := [cell for cell in group.cells if not cell.done]:
             # Those that have had less than their part come first.
-            active = [cell for cell in active if cell.spent < self._spec.budget] or active
+            active = [cell for cell in active if cell.spent < self.spec.budget] or active
             for place in range(0, len(active), TOGETHER):
                 # One of an earlier block may have found what one of this block needs.
                 if block := [cell for cell in active[place : place + TOGETHER] if not self._rest(group, cell)]:
@@ -128,10 +80,11 @@ class Tuning:
 
     def _begin(self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]) -> Group:
         """A group after its first sample, which is paid for once, out of the whole group's budget."""
-        ground, targets = self._grounds[seed], scores(regions)
+        ground, targets = self.grounds[seed], scores(regions)
+        ground.evaluator.begin()
         sample = ground.samples[label]
         answers = self._first_answers(optimizer, seed, ground, sample, targets)
-        self._write(optimizer, seed, label, 0, sample, answers)
+        self.chronicle.write(optimizer, seed, label, 0, sample, answers)
         losses = self._losses(sample, answers, targets)
         group = Group(
             optimizer,
@@ -141,19 +94,19 @@ class Tuning:
                 Cell(
                     region,
                     self._optimizer(optimizer, seed, region, ground, sample, column),
-                    Incumbent(self._spec.finalists),
+                    Incumbent(self.spec.finalists, SPARE if self.spec.asking.noisy else 0),
                 )
                 for region, column in zip(regions, losses.T, strict=True)
             ),
             targets,
             sample=len(sample),
-            budget=self._spec.budget * len(regions),
+            budget=self.spec.budget * len(regions),
         )
         for cell, column in zip(group.cells, losses.T, strict=True):
             cell.incumbent.offer(sample, column, group.each)
             cell.done = group.left < 1
-        self._regions_done += sum(cell.done for cell in group.cells)
-        self._observe(group, "", 0)
+        self.chronicle.regions_done += sum(cell.done for cell in group.cells)
+        self.chronicle.observe(group, "", 0)
         return group
 
     def _first_answers(
@@ -164,17 +117,15 @@ class Tuning:
         for part in np.split(sample, range(FIRST_PART, len(sample), FIRST_PART)):
             losses = self._losses(part, ground.evaluator.remember(part), targets)
             best = np.fmin(best, np.where(np.isfinite(losses), losses, np.inf).min(axis=0))
-            self._evaluations += len(part)
-            self._observer(
-                Progress(optimizer.name, seed, "", 0, self._evaluations, float(best.mean()), self._regions_done)
-            )
+            self.chronicle.evaluations += len(part)
+            self.chronicle.tell(optimizer, seed, "", 0, float(best.mean()))
         return ground.evaluator.remember(sample)
 
     def _losses(self, vectors: Vectors, answers: Answers, targets: Array) -> Array:
         """(n, R) errors as the spec aggregates them, and its penalty on the size of a candidate."""
-        losses = answers.losses(targets, self._spec.aggregate)
-        if self._spec.penalty:
-            losses = losses + self._spec.penalty * np.sqrt(np.square(vectors).mean(axis=1))[:, None]
+        losses = answers.losses(targets, self.spec.aggregate)
+        if self.spec.penalty:
+            losses = losses + self.spec.penalty * np.sqrt(np.square(vectors).mean(axis=1))[:, None]
         return losses
 
     def _optimizer(
@@ -185,8 +136,8 @@ class Tuning:
             ground.space.lower,
             ground.space.upper,
             initial=sample[order[:INITIAL_CANDIDATES]],
-            budget=self._spec.budget,
-            goal=goals(scores([region]), self._spec.aggregate)[0],
+            budget=self.spec.budget,
+            goal=goals(scores([region]), self.spec.aggregate)[0],
         )
         rng = generator(seed, "optimizer", optimizer.name, region.code)
         return create(optimizer.name, problem, optimizer.parameters, rng)
@@ -196,24 +147,26 @@ class Tuning:
         asked = [self._ask(group, cell) for cell in block]
         # A generation that costs more than a region's whole part ends there; it is the region's last.
         costless = [group.ground.evaluator.known(rows) for rows in asked]
-        ends = [_cut(free, self._spec.budget) for free in costless]
+        ends = [_cut(free, self.spec.budget) for free in costless]
         taken = [rows[:end] for rows, end in zip(asked, ends, strict=True)]
         known = np.concatenate([free[:end] for free, end in zip(costless, ends, strict=True)])
         cut = _cut(known, group.left)
         answers = group.ground.evaluator.answer(np.concatenate(taken)[:cut])
         fresh = int((~known[:cut]).sum())
         group.spent += fresh
-        self._evaluations += fresh
+        self.chronicle.evaluations += fresh
         begin = 0
         for cell, rows, part in zip(block, asked, taken, strict=True):
             end = min(begin + len(part), cut)
             if end > begin:
                 self._tell(group, cell, rows, answers.rows(begin, end), ~known[begin:end])
             begin += len(part)
+        if self.spec.asking.noisy:
+            self._again(group, block)
         if group.left < 1 or cut < len(known):
             for cell in group.cells:
                 self._finish(cell)
-            self._observe(group, block[-1].region.code, block[-1].optimizer.generation)
+            self.chronicle.observe(group, block[-1].region.code, block[-1].optimizer.generation)
         group.exchange.forget(group.cells)
 
     def _ask(self, group: Group, cell: Cell) -> Vectors:
@@ -229,7 +182,7 @@ class Tuning:
         The others will be shown the `fresh` ones (n,); what was remembered they know.
         """
         vectors = asked[: len(answers.item_means)]
-        batch = Batch(vectors, self._losses(vectors, answers, group.targets), answers.outputs(self._spec.aggregate))
+        batch = Batch(vectors, self._losses(vectors, answers, group.targets), answers.outputs(self.spec.aggregate))
         generation = cell.optimizer.generation
         cell.spent += int(fresh.sum())
         cell.idle = 0 if fresh.any() else cell.idle + 1
@@ -237,7 +190,7 @@ class Tuning:
         for column, other in zip(batch.losses.T, group.cells, strict=True):
             # What one region evaluated may serve another as it is.
             other.incumbent.offer(vectors, column, group.each)
-        self._write(group.optimizer, group.seed, cell.region.code, generation, vectors, answers)
+        self.chronicle.write(group.optimizer, group.seed, cell.region.code, generation, vectors, answers)
         if len(vectors) == len(asked):
             cell.optimizer.tell(asked, batch.losses[:, group.cells.index(cell)], batch.outputs)
         if len(group.cells) > 1 and fresh.any():
@@ -245,44 +198,40 @@ class Tuning:
             group.exchange.batches.append((cell, shared))
         if cell.idle > IDLE_GENERATIONS or len(vectors) < len(asked):
             self._finish(cell)
-        self._observe(group, cell.region.code, cell.optimizer.generation)
+        self.chronicle.observe(group, cell.region.code, cell.optimizer.generation)
+
+    def _again(self, group: Group, block: Sequence[Cell]) -> None:
+        """Asks the incumbents of some regions for another sample of respondents each, as long as the budget lasts.
+
+        What looked best in one sample is partly luck; its error over all its samples takes the place of the first.
+        """
+        best = {cell.incumbent.best.tobytes(): cell for cell in block if cell.incumbent.finalists}
+        owners = list(best.values())[: group.left]
+        if not owners:
+            return
+        vectors = np.stack([cell.incumbent.best for cell in owners])
+        answers = group.ground.evaluator.again(vectors)
+        group.spent += len(owners)
+        self.chronicle.evaluations += len(owners)
+        for place, cell in enumerate(owners):
+            one = answers.rows(place, place + 1)
+            cell.spent += 1
+            generation = cell.optimizer.generation
+            vector = vectors[place : place + 1]
+            self.chronicle.write(group.optimizer, group.seed, cell.region.code, generation, vector, one, again=True)
+            for column, other in zip(self._losses(vector, one, group.targets).T, group.cells, strict=True):
+                other.incumbent.revise(vector[0], float(column[0]), group.each)
 
     def _rest(self, group: Group, cell: Cell) -> bool:
         """Whether a region's search is over, as it is when the error is small enough."""
-        if not cell.done and cell.incumbent.loss <= self._spec.rest:
+        if not cell.done and cell.incumbent.loss <= self.spec.rest:
             self._finish(cell)
-            self._observe(group, cell.region.code, cell.optimizer.generation)
+            self.chronicle.observe(group, cell.region.code, cell.optimizer.generation)
         return cell.done
 
     def _finish(self, cell: Cell) -> None:
-        self._regions_done += not cell.done
+        self.chronicle.regions_done += not cell.done
         cell.done = True
-
-    def _write(
-        self, optimizer: OptimizerSpec, seed: int, label: str, generation: int, asked: Vectors, answers: Answers
-    ) -> None:
-        entry = {
-            "optimizer": optimizer.name,
-            "seed": seed,
-            "region": label,
-            "generation": generation,
-            "asked": hashlib.sha256(np.ascontiguousarray(asked).tobytes()).hexdigest(),
-            "item_means": _plain(answers.item_means),
-        }
-        if self._spec.aggregate != "mean":
-            entry["halves"] = _plain(answers.halves)
-        self._journal.append(entry)
-
-    def _observe(self, group: Group, region: str, generation: int) -> None:
-        mean = float(np.mean([cell.incumbent.loss for cell in group.cells]))
-        self._observer(
-            Progress(group.optimizer.name, group.seed, region, generation, self._evaluations, mean, self._regions_done)
-        )
-
-
-def _plain(rows: Array) -> list[Any]:
-    """As JSON, None for the rows of failed candidates."""
-    return [row.tolist() if np.isfinite(row).all() else None for row in rows]
 
 
 def _cut(known: NDArray[np.bool_], left: int) -> int:

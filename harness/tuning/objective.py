@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.models.language_model import LanguageModel
 from harness.models.scorer import Plan, Scorer
-from harness.tasks.hofstede_vsm.answers import expected_answers, item_means, option_mass
-from harness.tasks.hofstede_vsm.indices import CONSTANTS, Array, errors, indices
+from harness.tasks.hofstede_vsm.answers import entropy, expected_answers, mean_answers, option_mass
+from harness.tasks.hofstede_vsm.indices import CONSTANTS, DIMENSIONS, Array, errors, indices
 from harness.tasks.hofstede_vsm.prompts import Demonstration, Split, reversed_order, survey_prompts
+from harness.tasks.hofstede_vsm.responses import EXPECTED, Asking, greedy_answers, sampled_answers, sampling_error
 from harness.tasks.hofstede_vsm.survey import Survey
-from harness.tuning.spec import Aggregate
+from harness.tuning.spec import Aggregate, generator
+
+Draw = tuple[int, int]
+"""Seed and number of a sample of respondents."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +32,17 @@ class Answers:
         order_gap: (P, 6) index under forward minus index under reversed option order, index points.
         halves: (P, 2, 24) the same means over the prompts in forward and in reversed option order; on the tuning
             split each half is a wording of its own.
+        entropy: (P,) how evenly answers spread over the options, 0 to 1.
+        sampling_error: (P, 6) standard deviation of the indices between samples of respondents, index points; NaN
+            where answers are not drawn.
     """
 
     item_means: Array
     option_mass: Array
     order_gap: Array
     halves: Array
+    entropy: Array
+    sampling_error: Array
 
     @property
     def indices(self) -> Array:
@@ -56,8 +67,12 @@ class Answers:
 
     def rows(self, begin: int, end: int) -> Answers:
         """Those of respondents `begin` to `end`."""
-        part = slice(begin, end)
-        return Answers(self.item_means[part], self.option_mass[part], self.order_gap[part], self.halves[part])
+        return Answers(*(getattr(self, field.name)[begin:end] for field in fields(self)))
+
+    @staticmethod
+    def stack(parts: Sequence[Answers]) -> Answers:
+        """Those of several, at least one, in their order."""
+        return Answers(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Answers)))
 
     @property
     def _half_indices(self) -> list[Array]:
@@ -80,6 +95,7 @@ class Respondent:
         persona: a region's name for the persona baseline.
         demonstrations: solved questions for in-context learning.
         plan: how the questions are laid out; by default as it takes the least arithmetic.
+        asking: how answers come from probabilities, and how many wordings the tuning split asks.
     """
 
     def __init__(
@@ -91,16 +107,47 @@ class Respondent:
         persona: str | None = None,
         demonstrations: tuple[Demonstration, ...] = (),
         plan: Plan | None = None,
+        asking: Asking = EXPECTED,
     ) -> None:
-        self._prompts = survey_prompts(survey, split, persona, demonstrations)
+        self._prompts = survey_prompts(survey, split, persona, demonstrations, asking.wordings)
+        self._asking = asking
         self._bare = np.zeros((1, 0, lm.width), dtype=np.float32)
         self.scorer = Scorer(lm, [prompt.text for prompt in self._prompts], virtual_tokens, plan)
 
-    def answer(self, soft_prompts: NDArray[np.float32] | None = None) -> Answers:
-        """Answers with each of (P, V, D) soft prompts, or once with the bare prompt."""
-        logs = self.scorer.score(self._bare if soft_prompts is None else soft_prompts)
-        answers = expected_answers(logs, reversed_order(self._prompts))
+    def answer(self, soft_prompts: NDArray[np.float32] | None = None, draws: Sequence[Draw] = ()) -> Answers:
+        """Answers with each of (P, V, D) soft prompts, or once with the bare prompt.
+
+        Args:
+            soft_prompts: in front of the prompts.
+            draws: for each, seed and number of its sample of respondents, (0, 0) if left out; equal draws give equal
+                answers.
+        """
+        fronts = self._bare if soft_prompts is None else soft_prompts
+        logs = self.scorer.score(fronts)
+        backwards = reversed_order(self._prompts)
+        if self._asking.response == "greedy":
+            answers = greedy_answers(logs, backwards)
+        elif self._asking.response == "sample":
+            answers = self._sample(fronts, logs, backwards, draws or [(0, 0)] * len(fronts))
+        else:
+            answers = expected_answers(logs, backwards)
         half = len(self._prompts) // 2
-        gap = indices(answers[:, :half]) - indices(answers[:, half:])
         halves = np.stack([answers[:, :half], answers[:, half:]], axis=1)
-        return Answers(item_means(logs, self._prompts), option_mass(logs), gap, halves)
+        gap = indices(halves[:, 0]) - indices(halves[:, 1])
+        noise = np.full((len(logs), len(DIMENSIONS)), np.nan)
+        if self._asking.noisy:
+            noise = sampling_error(logs, self._asking.respondents)
+        means = mean_answers(answers, self._prompts)
+        return Answers(means, option_mass(logs), gap, halves, entropy(logs), noise)
+
+    def _sample(
+        self, fronts: NDArray[np.float32], logs: Array, backwards: NDArray[np.bool_], draws: Sequence[Draw]
+    ) -> Array:
+        """(P, N) mean answers; which ones are drawn depends on prompts, soft prompt and draw alone."""
+        text = hashlib.sha256("\x1f".join(prompt.text for prompt in self._prompts).encode()).hexdigest()
+        rows = []
+        for front, row, (seed, number) in zip(fronts, logs, draws, strict=True):
+            soft = hashlib.sha256(np.ascontiguousarray(front).tobytes()).hexdigest()
+            rng = generator(seed, "respondents", text, soft, str(number))
+            rows.append(sampled_answers(row, backwards, self._asking.respondents // 2, rng))
+        return np.array(rows).reshape(len(fronts), len(self._prompts))

@@ -15,8 +15,8 @@ from harness.tasks.hofstede_vsm.prompts import reversed_order, survey_prompts
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.cells import Ground, Tuned
+from harness.tuning.chronicle import Observer, Progress
 from harness.tuning.groups import groups
-from harness.tuning.loop import Observer, Progress
 from harness.tuning.space import FullSpace, build_space
 from harness.tuning.spec import OptimizerSpec, RunSpec, SpaceSpec, generator
 
@@ -30,9 +30,9 @@ def embedding_space(lm: LanguageModel, tokens: int) -> FullSpace:
     return space
 
 
-def objective(survey: Survey) -> Objective:
-    """The six indices of the tuning wordings' mean answers."""
-    prompts = survey_prompts(survey, "tuning")
+def objective(survey: Survey, wordings: int = 2) -> Objective:
+    """The six indices of the tuning wordings' mean answers; `wordings` of them are asked."""
+    prompts = survey_prompts(survey, "tuning", wordings=wordings)
     asks = np.array([[prompt.item == item for prompt in prompts] for item in range(1, ITEMS + 1)], dtype=np.float64)
     matrix = WEIGHTS @ (asks / asks.sum(axis=1, keepdims=True))
     constant = np.full(len(WEIGHTS), CONSTANTS["midpoint"]) - WEIGHTS.sum(axis=1) * 3.0
@@ -65,7 +65,7 @@ def search_reference(
     settings = optimizer.parameters
     if not isinstance(settings, GradientParameters):
         raise TypeError(f"parameters of class {type(settings).__name__}: expected GradientParameters")
-    descent = Descent(lm, objective(survey), spec.tokens, space.mean, space.std, spec.finalists)
+    descent = Descent(lm, objective(survey, spec.wordings), spec.tokens, space.mean, space.std, spec.finalists)
     found: list[Tuned] = []
     for label, members in groups(spec, regions):
         sample, targets = ground.samples[label], scores(members)

@@ -3,57 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from harness.models.language_model import LanguageModel
 from harness.models.scorer import Plan
 from harness.records.schema import RegionResult
-from harness.tasks.hofstede_vsm.prompts import Split
 from harness.tasks.hofstede_vsm.regions import scores
-from harness.tasks.hofstede_vsm.survey import Survey
-from harness.tuning.baselines import SCORED, region_result
 from harness.tuning.cells import Tuned
+from harness.tuning.exam import FINAL, Exam, Examiner, Questions
 from harness.tuning.objective import Respondent
 from harness.tuning.space import Prompts, SearchSpace
 
 
+@dataclass(frozen=True)
+class Final:
+    """What a search ended with: its prompt (V, D), what that answers, and the region's result."""
+
+    tuned: Tuned
+    prompt: Prompts
+    exam: Exam
+    result: RegionResult
+
+
+@dataclass(frozen=True)
 class Scoring:
     """Scores what searches end with.
 
-    Args:
-        lm: the model.
-        survey: the questionnaire.
+    Attributes:
+        questions: what is asked.
         virtual: V.
         plan: how the questions are laid out.
     """
 
-    def __init__(self, lm: LanguageModel, survey: Survey, virtual: int, plan: Plan) -> None:
-        self._lm, self._survey, self._virtual, self._plan = lm, survey, virtual, plan
-        self._respondents: dict[Split, Respondent] = {}
+    lm: LanguageModel
+    questions: Questions
+    virtual: int
+    plan: Plan
 
-    def score(self, space: SearchSpace, rows: Sequence[Tuned]) -> Iterator[tuple[Tuned, Prompts, RegionResult]]:
-        """Yields each search's result with its prompt (V, D), in their order."""
+    def score(self, space: SearchSpace, rows: Sequence[Tuned], seed: int) -> Iterator[Final]:
+        """Yields what became of each search of a seed, in their order."""
         for one in rows:
             prompts = space.decode(one.vectors)
-            place, validation = self._choose(one, prompts)
+            place, validation = self._choose(one, prompts, seed)
             prompt = prompts[place]
-            heldout, tuning = (self._respondent(split).answer(prompt[None]) for split in SCORED)
-            result = region_result(one.region, heldout, tuning, one.evaluations)
+            exam = self.examiner.answer(prompt, seed)
+            result = exam.result(one.region, one.evaluations)
             facts = {"curve": one.curve, "failed": one.failed, "mae_validation": validation, "finalist": place}
-            yield one, prompt, result.model_copy(update=facts)
+            yield Final(one, prompt, exam, result.model_copy(update={**facts, "seed": seed}))
 
-    def _choose(self, one: Tuned, prompts: Prompts) -> tuple[int, float | None]:
+    def _choose(self, one: Tuned, prompts: Prompts, seed: int) -> tuple[int, float | None]:
         """The finalist with the lowest error on the validation wording, and that error; of one, no error is taken."""
         if len(prompts) == 1:
             return 0, None
-        losses = self._respondent("validation").answer(prompts).losses(scores([one.region]))[:, 0]
+        answers = self._validation.answer(prompts, [(seed, FINAL)] * len(prompts))
+        losses = answers.losses(scores([one.region]))[:, 0]
         if np.isnan(losses).all():
             return 0, None
         place = int(np.nanargmin(losses))
         return place, float(losses[place])
 
-    def _respondent(self, split: Split) -> Respondent:
-        if split not in self._respondents:
-            self._respondents[split] = Respondent(self._lm, self._survey, split, self._virtual, plan=self._plan)
-        return self._respondents[split]
+    @cached_property
+    def examiner(self) -> Examiner:
+        """Asks soft prompts everything that methods are scored on."""
+        return Examiner(self.lm, self.questions, self.virtual, plan=self.plan)
+
+    @cached_property
+    def _validation(self) -> Respondent:
+        return self.questions.respondent(self.lm, "validation", self.virtual, self.plan)

@@ -20,18 +20,22 @@ from harness.records.provenance import gather
 from harness.records.run_directory import RunDirectory
 from harness.records.schema import GROUPS, Group, MethodResult, Record
 from harness.tasks.hofstede_vsm.demonstrations import demonstrations
-from harness.tasks.hofstede_vsm.prompts import Split
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.survey import Survey
-from harness.tuning.baselines import METHODS, SCORED, Baselines
+from harness.tuning.baselines import METHODS, Baselines
 from harness.tuning.candidates import Candidates
 from harness.tuning.cells import Ground, Tuned
+from harness.tuning.chronicle import Observer
+from harness.tuning.exam import Examiner, Questions
+from harness.tuning.facts import split_facts, target_facts
 from harness.tuning.identity import identity, scorer_facts
-from harness.tuning.loop import Observer, Progress, Tuning
+from harness.tuning.loop import Tuning
+from harness.tuning.nulls import Answered, Nulls
 from harness.tuning.objective import Respondent
-from harness.tuning.reference import embedding_space, search_reference
-from harness.tuning.scoring import Scoring
-from harness.tuning.spec import REFERENCE, OptimizerSpec, RunSpec
+from harness.tuning.scoring import Final, Scoring
+from harness.tuning.search import search
+from harness.tuning.space import SearchSpace
+from harness.tuning.spec import REFERENCE, RunSpec
 
 
 class Watcher(Protocol):
@@ -60,18 +64,33 @@ class _Clock:
 
 
 @dataclass(frozen=True)
+class _Found:
+    """What an optimizer found with one seed: vectors of a space, one result per region."""
+
+    seed: int
+    space: SearchSpace
+    rows: list[Tuned]
+
+
+@dataclass(frozen=True)
 class Session:
-    """What a run works with."""
+    """What a run works with; `instrument` is a questionnaire that is scored and not tuned on."""
 
     spec: RunSpec
     lm: LanguageModel
     survey: Survey
     table: Regions
+    instrument: Survey | None = None
 
     @property
     def regions(self) -> tuple[Region, ...]:
-        """The regions of the spec."""
-        return tuple(self.table[code] for code in self.spec.regions)
+        """The regions of the spec, with the scores that are aimed at."""
+        return tuple(self.table[code].aiming(self.spec.dimensions) for code in self.spec.regions)
+
+    @property
+    def questions(self) -> Questions:
+        """What is asked, and how."""
+        return Questions(self.survey, self.instrument, self.spec.asking, self.spec.first_seed)
 
     def check(self) -> None:
         """Refuses, before anything is written, what could not run.
@@ -94,13 +113,8 @@ class Session:
             )
         if self.spec.space.kind == "personas":
             self._check_personas()
-        if REFERENCE in [one.name for one in self.spec.optimizers] and (
-            self.spec.aggregate != "mean" or self.spec.penalty
-        ):
-            raise UsageError(
-                f"'{REFERENCE}' with --aggregate {self.spec.aggregate} --penalty {self.spec.penalty:g}: it descends on "
-                "the mean alone; leave these flags out"
-            )
+        if REFERENCE in [one.name for one in self.spec.optimizers]:
+            self._check_reference()
         group = 1 if not self.spec.share else len(self.spec.regions)
         if self.spec.pool >= self.spec.budget * group:
             raise UsageError(
@@ -109,10 +123,18 @@ class Session:
             )
         region = self.regions[0]
         shown = demonstrations(self.survey, region, self.spec.shots)
-        for split in (*SCORED, "validation"):
-            Respondent(self.lm, self.survey, split, self.spec.tokens)
-        for split in SCORED:
-            Respondent(self.lm, self.survey, split, persona=region.name, demonstrations=shown)
+        self.questions.respondent(self.lm, "validation", self.spec.tokens)
+        Examiner(self.lm, self.questions, self.spec.tokens)
+        Examiner(self.lm, self.questions, persona=region.name, demonstrations=shown)
+
+    def _check_reference(self) -> None:
+        usual = (("aggregate", "mean"), ("penalty", 0.0), ("response", "expected"))
+        for name, value in usual:
+            if (given := getattr(self.spec, name)) != value:
+                raise UsageError(
+                    f"'{REFERENCE}' with --{name} {given}: it descends on the mean of expected answers alone; leave "
+                    "the flag out"
+                )
 
     def _check_personas(self) -> None:
         if self.spec.start != "persona":
@@ -136,8 +158,8 @@ class Session:
         with clock.measure("baselines"):
             methods = self._baselines(watcher)
         with clock.measure("planning"):
-            plan = choose_plan(self.lm, lambda plan: self._respondent("tuning", plan).scorer, self.spec.scorer)
-        respondent = self._respondent("tuning", plan)
+            plan = choose_plan(self.lm, lambda plan: self._respondent(plan).scorer, self.spec.scorer)
+        respondent = self._respondent(plan)
         grounds = Candidates(self.spec, self.lm, self.table).grounds(respondent, self.regions)
         with directory.open_journal() as journal:
             journal.append(
@@ -146,22 +168,18 @@ class Session:
             watcher.phase("tuning", self._evaluations_planned())
             tuning = Tuning(self.spec, grounds, journal, watcher.tuning)
             with clock.measure("tuning"):
-                tuned = {
-                    optimizer.name: [
-                        (seed, self._search(tuning, optimizer, seed, grounds[seed], watcher))
-                        for seed in self.spec.repetitions
-                    ]
-                    for optimizer in self.spec.optimizers
-                }
+                found = self._search(tuning)
         with clock.measure("heldout"), writing(directory.path):
-            methods += self._score_tuned(directory, grounds, tuned, plan, watcher)
-        clock.seconds["evaluations_per_second"] = tuning.evaluations / clock.seconds["tuning"]
+            methods += self._score_tuned(directory, grounds, found, plan, watcher)
+        clock.seconds["evaluations_per_second"] = tuning.chronicle.evaluations / clock.seconds["tuning"]
         record = Record(
             run_id=directory.run_id,
             spec=self.spec.plain(),
             spec_digest=self.spec.digest,
             model=identity(self.lm),
             scorer=scorer_facts(self.lm, respondent.scorer),
+            targets=target_facts(self.table, self.spec.regions),
+            splits=split_facts(self.survey, self.spec.wordings, self.instrument),
             provenance=gather(threads(), gpu_name(self.lm)),
             methods=tuple(methods),
             started=started,
@@ -171,7 +189,7 @@ class Session:
         return record
 
     def _baselines(self, watcher: Watcher) -> list[MethodResult]:
-        baselines = Baselines(self.lm, self.survey, self.table, self.spec.shots)
+        baselines = Baselines(self.lm, self.questions, self.table, self.spec.shots)
         watcher.phase("baselines", len(METHODS) * len(self.regions))
         return [
             MethodResult(
@@ -180,48 +198,56 @@ class Session:
             for name in METHODS
         ]
 
-    def _respondent(self, split: Split, plan: Plan) -> Respondent:
-        return Respondent(self.lm, self.survey, split, self.spec.tokens, plan=plan)
+    def _respondent(self, plan: Plan) -> Respondent:
+        return self.questions.respondent(self.lm, "tuning", self.spec.tokens, plan)
 
     def _evaluations_planned(self) -> int:
         return self.spec.budget * len(self.regions) * len(self.spec.optimizers) * self.spec.seeds
 
-    def _search(
-        self, tuning: Tuning, optimizer: OptimizerSpec, seed: int, ground: Ground, watcher: Watcher
-    ) -> list[Tuned]:
-        if optimizer.name != REFERENCE:
-            return tuning.run(optimizer, seed, self.regions)
-        before, done = tuning.evaluations, tuning.regions_done
-
-        def observe(progress: Progress, /) -> None:
-            evaluations, regions = before + progress.evaluations, done + progress.regions_done
-            watcher.tuning(replace(progress, evaluations=evaluations, regions_done=regions))
-
-        found = search_reference(self.spec, optimizer, seed, self.lm, self.survey, ground, self.regions, observe)
-        tuning.count(round(sum(one.evaluations for one in found)), len(found))
-        return found
+    def _search(self, tuning: Tuning) -> dict[str, list[_Found]]:
+        """What each optimizer found with each seed."""
+        return {
+            optimizer.name: [
+                _Found(seed, *search(tuning, optimizer, seed, self.lm, self.survey, self.regions))
+                for seed in self.spec.repetitions
+            ]
+            for optimizer in self.spec.optimizers
+        }
 
     def _score_tuned(
         self,
         directory: RunDirectory,
         grounds: Mapping[int, Ground],
-        tuned: dict[str, list[tuple[int, list[Tuned]]]],
+        found: Mapping[str, list[_Found]],
         plan: Plan,
         watcher: Watcher,
     ) -> list[MethodResult]:
-        scoring = Scoring(self.lm, self.survey, self.spec.tokens, plan)
-        watcher.phase("held-out", sum(len(rows) for runs in tuned.values() for _, rows in runs))
-        methods = []
-        for name, runs in tuned.items():
-            results = []
-            for seed, rows in runs:
-                space = grounds[seed].space if name != REFERENCE else embedding_space(self.lm, self.spec.tokens)
-                for one, prompt, result in scoring.score(space, rows):
-                    folder = directory.adapter_path(name, seed, one.region.code)
-                    save_adapter(folder, prompt, self.lm)
-                    where = folder.relative_to(directory.path).as_posix()
-                    results.append(result.model_copy(update={"seed": seed, "adapter": where}))
-                    watcher.step()
+        """The null rows of the first optimizer's prompts, then all optimizers."""
+        scoring = Scoring(self.lm, self.questions, self.spec.tokens, plan)
+        first = next(iter(found))
+        rows = {name: sum(len(one.rows) for one in runs) for name, runs in found.items()}
+        watcher.phase("held-out", sum(rows.values()) + rows[first])
+        methods: list[MethodResult] = []
+        for name, runs in found.items():
+            finals = {one.seed: list(self._finals(directory, name, one, scoring, watcher)) for one in runs}
+            if name == first:
+                answered = {
+                    seed: [Answered(one.tuned.region, one.prompt, one.exam, one.tuned.evaluations) for one in rows]
+                    for seed, rows in finals.items()
+                }
+                methods += Nulls(self.table, scoring.examiner, grounds).score(answered, watcher.step)
+            results = tuple(one.result for rows in finals.values() for one in rows)
             group: Group = "reference" if name == REFERENCE else "tuned"
-            methods.append(MethodResult(method=name, group=group, results=tuple(results)))
+            methods.append(MethodResult(method=name, group=group, results=results))
         return methods
+
+    def _finals(
+        self, directory: RunDirectory, name: str, found: _Found, scoring: Scoring, watcher: Watcher
+    ) -> Iterator[Final]:
+        """The results of a search with its prompts saved."""
+        for one in scoring.score(found.space, found.rows, found.seed):
+            folder = directory.adapter_path(name, found.seed, one.tuned.region.code)
+            save_adapter(folder, one.prompt, self.lm)
+            where = folder.relative_to(directory.path).as_posix()
+            yield replace(one, result=one.result.model_copy(update={"adapter": where}))
+            watcher.step()

@@ -14,6 +14,8 @@ from harness.models.planning import ScorerSpec
 from harness.optimizers import OptimizerParameters
 from harness.optimizers.gradient import Gradient
 from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS
+from harness.tasks.hofstede_vsm.indices import DIMENSIONS
+from harness.tasks.hofstede_vsm.responses import DEFAULT_RESPONDENTS, MOST_RESPONDENTS, Asking, Response
 
 DEFAULT_BUDGET = 150
 DEFAULT_REST = 0.1
@@ -24,6 +26,7 @@ MOST_POOL = 400
 DEFAULT_PERSONA_DIMENSIONS = 64
 Start = Literal["vocabulary", "persona"]
 SpaceKind = Literal["full", "subspace", "personas"]
+Dimension = Literal["pdi", "idv", "mas", "uai", "lto", "ivr"]
 Aggregate = Literal["mean", "worst"]
 REFERENCE = Gradient.name
 """Stands for back-propagation among the optimizers of a run; not black-box."""
@@ -86,6 +89,11 @@ class RunSpec(_Frozen):
         penalty: index points added to the loss for each unit of a candidate's root mean square coordinate.
         finalists: best candidates of a region among which the validation wording chooses; 1 takes the best.
         shots: demonstrations of the icl baseline.
+        dimensions: that are tuned and scored; the others are recorded.
+        response: how an answer comes from probabilities (`Asking`).
+        respondents: size of a sample of respondents, even.
+        wordings: of the tuning split that are asked.
+        instrument: another questionnaire that is scored and not tuned on.
         constants: named constants scheme of the indices.
         scorer: how questions are laid out for the model, or that it is measured.
     """
@@ -108,6 +116,11 @@ class RunSpec(_Frozen):
     penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     finalists: Annotated[int, Field(ge=1, le=MOST_FINALISTS)] = DEFAULT_FINALISTS
     shots: Annotated[int, Field(ge=0)] = DEFAULT_SHOTS
+    dimensions: tuple[Dimension, ...] = Field(default=DIMENSIONS, min_length=1)
+    response: Response = "expected"
+    respondents: Annotated[int, Field(ge=2, le=MOST_RESPONDENTS, multiple_of=2)] = DEFAULT_RESPONDENTS
+    wordings: Literal[1, 2] = 2
+    instrument: Source | None = None
     constants: Literal["midpoint"] = "midpoint"
     scorer: ScorerSpec = ScorerSpec()
 
@@ -115,6 +128,11 @@ class RunSpec(_Frozen):
     def digest(self) -> str:
         """SHA-256 of the specification, hexadecimal."""
         return hashlib.sha256(json.dumps(self.plain(), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def asking(self) -> Asking:
+        """How the survey is asked and answered."""
+        return Asking(self.response, self.respondents, self.wordings)
 
     @property
     def repetitions(self) -> range:

@@ -23,16 +23,42 @@ def expected_answers(option_log_probabilities: Array, reversed_options: np.ndarr
     Raises:
         ValueError: the last axis is not 5 long.
     """
+    weights, usable = _weights(option_log_probabilities)
+    # No matrix product: its last digits depend on the library and on where the array lies in memory.
+    position = (weights * np.asarray(ANSWERS, dtype=np.float64)).sum(axis=-1) / weights.sum(axis=-1)
+    return np.where(usable[..., 0], answered(position, reversed_options), np.nan)
+
+
+def _weights(option_log_probabilities: Array) -> tuple[Array, np.ndarray]:
+    """(..., 5) probabilities up to a factor, and (..., 1) where all five are finite."""
     logs = np.asarray(option_log_probabilities, dtype=np.float64)
     if logs.shape[-1:] != (len(ANSWERS),):
         raise ValueError(f"log-probabilities of shape {logs.shape}: expected (..., N, {len(ANSWERS)})")
     usable = np.asarray(np.isfinite(logs).all(axis=-1, keepdims=True))
     safe = np.where(usable, logs, 0.0)
-    weights = np.exp(safe - safe.max(axis=-1, keepdims=True))
-    # No matrix product: its last digits depend on the library and on where the array lies in memory.
-    position = (weights * np.asarray(ANSWERS, dtype=np.float64)).sum(axis=-1) / weights.sum(axis=-1)
-    answers = np.where(reversed_options, 6.0 - position, position)
-    return np.where(usable[..., 0], answers, np.nan)
+    return np.exp(safe - safe.max(axis=-1, keepdims=True)), usable
+
+
+def answered(position: Array, reversed_options: np.ndarray) -> Array:
+    """(..., N) places in the list of options, 1 to 5, as answers on the item's own scale."""
+    return np.where(reversed_options, 6.0 - position, position)
+
+
+def option_probabilities(option_log_probabilities: Array) -> Array:
+    """(..., 5) nats as probabilities that sum to one; NaN throughout where one is not finite."""
+    weights, usable = _weights(option_log_probabilities)
+    return np.where(usable, weights / weights.sum(axis=-1, keepdims=True), np.nan)
+
+
+def entropy(option_log_probabilities: Array) -> Array:
+    """How evenly answers spread over the options: (..., N, 5) nats -> (...), mean over prompts, 0 sure to 1 uniform.
+
+    Source: Shannon (1948), over the logarithm of the number of options.
+    """
+    probabilities = option_probabilities(option_log_probabilities)
+    logs = np.log(np.where(probabilities > 0, probabilities, 1.0))
+    found: Array = -(probabilities * logs).sum(axis=-1).mean(axis=-1) / np.log(len(ANSWERS))
+    return found
 
 
 def item_means(option_log_probabilities: Array, prompts: Sequence[Prompt]) -> Array:
@@ -52,7 +78,15 @@ def item_means(option_log_probabilities: Array, prompts: Sequence[Prompt]) -> Ar
     # Checked first: a single row would otherwise be spread over all prompts.
     if shape[-2:] != (len(prompts), len(ANSWERS)):
         raise ValueError(f"log-probabilities of shape {shape}: expected (..., {len(prompts)}, {len(ANSWERS)})")
-    answers = expected_answers(option_log_probabilities, reversed_order(prompts))
+    return mean_answers(expected_answers(option_log_probabilities, reversed_order(prompts)), prompts)
+
+
+def mean_answers(answers: Array, prompts: Sequence[Prompt]) -> Array:
+    """(..., N) answers of prompts -> (..., 24) mean of each item over the prompts that ask it.
+
+    Raises:
+        ValueError: an item is not asked.
+    """
     asks = np.array([[prompt.item == item for prompt in prompts] for item in range(1, ITEMS + 1)], dtype=np.float64)
     counts = asks.sum(axis=1)
     if (counts == 0).any():

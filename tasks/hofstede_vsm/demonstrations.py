@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import combinations, product
+from math import isfinite
 from typing import Final
 
 from harness.errors import UsageError
-from harness.tasks.hofstede_vsm.indices import ANSWERS, CONSTANTS, DIMENSIONS, ITEMS, MIDDLE, WEIGHTS
+from harness.tasks.hofstede_vsm.indices import ANSWERS, CONSTANTS, ITEMS, MIDDLE, WEIGHTS
 from harness.tasks.hofstede_vsm.prompts import Demonstration
 from harness.tasks.hofstede_vsm.regions import Region
 from harness.tasks.hofstede_vsm.survey import Survey
@@ -44,7 +45,7 @@ def demonstrations(survey: Survey, region: Region, shots: int = DEFAULT_SHOTS) -
         UsageError: `shots` is out of range.
     """
     check_shots(shots)
-    known = [d for d, name in enumerate(DIMENSIONS) if name not in region.missing]
+    known = [d for d, score in enumerate(region.scores) if isfinite(score)]
     chosen: list[Demonstration] = []
     for place, dimension in enumerate(known):
         count = min(4, shots // len(known) + (place < shots % len(known)))

@@ -60,11 +60,14 @@ def question_text(survey: Survey, item: Item, wording: str, order: Order, before
     return f"{before}{survey.instruction}\n{options_line(survey.labels(item), order)}\n{wording}"
 
 
-def asked(item: Item, split: Split) -> tuple[tuple[str, Order], ...]:
-    """The wordings of an item in a split, each with the option order it is asked in."""
+def asked(item: Item, split: Split, wordings: int = 2) -> tuple[tuple[str, Order], ...]:
+    """The wordings of an item in a split, each with the option order it is asked in.
+
+    The tuning split asks both of its wordings, one in each order, or with `wordings` 1 the first in both.
+    """
     if split == "tuning":
         first, second = item.wordings.tuning
-        return (first, "forward"), (second, "reversed")
+        return (first, "forward"), (second if wordings == 2 else first, "reversed")
     wording = item.wordings.validation if split == "validation" else item.wordings.heldout
     return (wording, "forward"), (wording, "reversed")
 
@@ -74,6 +77,7 @@ def survey_prompts(
     split: Split,
     persona: str | None = None,
     demonstrations: Sequence[Demonstration] = (),
+    wordings: int = 2,
 ) -> tuple[Prompt, ...]:
     """All prompts of a split: 24 in forward option order, then the same 24 items in reversed order.
 
@@ -82,12 +86,13 @@ def survey_prompts(
         split: which wordings are asked.
         persona: a region's name, or None for the naive prompt, which names no region.
         demonstrations: solved questions shown first.
+        wordings: how many the tuning split asks, 1 or 2.
 
     Returns:
         48 prompts.
     """
     before = preamble(survey, persona, demonstrations)
-    rounds = zip(*(asked(item, split) for item in survey.items), strict=True)
+    rounds = zip(*(asked(item, split, wordings) for item in survey.items), strict=True)
     return tuple(
         Prompt(item.id, order, question_text(survey, item, wording, order, before))
         for one_round in rounds

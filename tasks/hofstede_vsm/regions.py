@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -18,12 +18,17 @@ ALL: Final = "all"
 
 @dataclass(frozen=True)
 class Region:
-    """A region and its six scores in index points, NaN where none was published."""
+    """A region and its six scores in index points, NaN where none was published or none is aimed at.
+
+    Attributes:
+        aimed: the dimensions that errors are taken over, where a region has their scores.
+    """
 
     code: str
     name: str
     kind: str
     scores: tuple[float, ...]
+    aimed: tuple[str, ...] = DIMENSIONS
 
     @property
     def complete(self) -> bool:
@@ -32,8 +37,25 @@ class Region:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The dimensions without a score."""
-        return tuple(d for d, score in zip(DIMENSIONS, self.scores, strict=True) if not np.isfinite(score))
+        """The dimensions that are aimed at and without a published score."""
+        pairs = zip(DIMENSIONS, self.scores, strict=True)
+        return tuple(d for d, score in pairs if d in self.aimed and not np.isfinite(score))
+
+    def aiming(self, dimensions: Sequence[str]) -> Region:
+        """The same region with the scores of some dimensions alone.
+
+        Raises:
+            UsageError: it has none of them.
+        """
+        scores = tuple(
+            score if d in dimensions else float("nan") for d, score in zip(DIMENSIONS, self.scores, strict=True)
+        )
+        if not np.isfinite(scores).any():
+            raise UsageError(
+                f"region '{self.code}' has no published {', '.join(dimensions)}: give other --dimensions, or leave the "
+                "region out"
+            )
+        return replace(self, scores=scores, aimed=tuple(d for d in DIMENSIONS if d in dimensions))
 
 
 @dataclass(frozen=True)

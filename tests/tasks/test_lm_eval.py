@@ -36,6 +36,7 @@ from harness.tasks.hofstede_vsm.regions import scores
 from harness.tasks.hofstede_vsm.survey import load_survey
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.baselines import Baselines
+from harness.tuning.exam import Questions
 from harness.tuning.objective import Respondent
 
 TASKS = Path(str(tasks.__file__)).parent
@@ -85,7 +86,7 @@ def lm(folder: Path) -> LanguageModel:
 @pytest.fixture(scope="module")
 def naive(lm: LanguageModel) -> dict[str, RegionResult]:
     """The package's own results of every complete region."""
-    return {result.region: result for result in Baselines(lm, SURVEY, TABLE).score("naive", TABLE.complete)}
+    return {result.region: result for result in Baselines(lm, Questions(SURVEY), TABLE).score("naive", TABLE.complete)}
 
 
 def evaluate(folder: Path, names: Sequence[str], limit: int | None = None, **model_args: str) -> dict[str, Any]:

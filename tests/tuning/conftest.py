@@ -24,11 +24,12 @@ class FakeRespondent:
         self._fail = fail
         self.asked = 0
 
-    def answer(self, prompts):
+    def answer(self, prompts, draws=()):
         self.asked += len(prompts)
         means = 3.0 + 1.9 * np.tanh(prompts.reshape(len(prompts), -1).astype(np.float64) @ self._map)
         means[[bool(self._fail(prompt)) for prompt in prompts]] = np.nan
-        return Answers(means, np.ones(len(prompts)), np.zeros((len(prompts), 6)), np.stack([means, means], axis=1))
+        count, halves = len(prompts), np.stack([means, means], axis=1)
+        return Answers(means, np.ones(count), np.zeros((count, 6)), halves, np.ones(count), np.zeros((count, 6)))
 
 
 class Bench:

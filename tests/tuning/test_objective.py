@@ -4,7 +4,8 @@ import pytest
 from harness.tasks.hofstede_vsm.prompts import survey_prompts
 from harness.tasks.hofstede_vsm.survey import load_survey
 from harness.tasks.hofstede_vsm.targets import load_regions
-from harness.tuning.baselines import Baselines, region_result, score_prompt
+from harness.tuning.baselines import Baselines, score_prompt
+from harness.tuning.exam import Exam, Questions
 from harness.tuning.objective import Answers, Respondent
 
 SURVEY, TABLE = load_survey(), load_regions()
@@ -42,20 +43,20 @@ def test_a_taste_for_the_first_option_moves_no_index(lm, monkeypatch):
 
 def test_a_soft_prompt_of_no_tokens_is_the_naive_method(lm):
     regions = TABLE.select("USA,CHN")
-    naive = Baselines(lm, SURVEY, TABLE).score("naive", regions)
-    bare = score_prompt(lm, SURVEY, regions, np.zeros((0, lm.width), np.float32))
+    naive = Baselines(lm, Questions(SURVEY), TABLE).score("naive", regions)
+    bare = score_prompt(lm, Questions(SURVEY), regions, np.zeros((0, lm.width), np.float32))
     assert [(one.region, one.mae, one.mae_tuned) for one in naive] == [(o.region, o.mae, o.mae_tuned) for o in bare]
 
 
 def test_icl_without_demonstrations_is_the_persona_method(lm):
     regions = TABLE.select("JPN")
-    persona = Baselines(lm, SURVEY, TABLE).score("persona", regions)
-    assert Baselines(lm, SURVEY, TABLE, shots=0).score("icl", regions) == persona
+    persona = Baselines(lm, Questions(SURVEY), TABLE).score("persona", regions)
+    assert Baselines(lm, Questions(SURVEY), TABLE, shots=0).score("icl", regions) == persona
 
 
 def test_methods_without_a_model():
     regions = TABLE.select("USA,JPN")
-    baselines = Baselines(None, SURVEY, TABLE)
+    baselines = Baselines(None, Questions(SURVEY), TABLE)
     null, mean = baselines.score("null", regions), baselines.score("world-mean", regions)
     # USA: |50 - (40, 91, 62, 46, 26, 68)| over six.
     assert null[0].mae == pytest.approx((10 + 41 + 12 + 4 + 24 + 18) / 6)
@@ -69,6 +70,7 @@ def test_methods_without_a_model():
 def test_answers_that_are_not_finite_are_an_error_not_a_number():
     from harness.errors import ModelError
 
-    broken = Answers(np.full((1, 24), np.nan), np.array([np.nan]), np.full((1, 6), np.nan), np.full((1, 2, 24), np.nan))
+    shapes = ((1, 24), (1,), (1, 6), (1, 2, 24), (1,), (1, 6))
+    broken = Answers(*(np.full(shape, np.nan) for shape in shapes))
     with pytest.raises(ModelError, match="region 'USA' are not finite numbers"):
-        region_result(TABLE["USA"], broken, broken, 1)
+        Exam(broken, broken, None).result(TABLE["USA"], 1)

@@ -9,6 +9,7 @@ from harness.tasks.hofstede_vsm.survey import load_survey
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.baselines import score_prompt
 from harness.tuning.cells import Tuned
+from harness.tuning.exam import Questions
 from harness.tuning.objective import Respondent
 from harness.tuning.reference import embedding_space
 from harness.tuning.scoring import Scoring
@@ -30,8 +31,8 @@ def finalists(lm):
 
 
 def score(lm, one, space):
-    (found,) = Scoring(lm, load_survey(), TOKENS, Plan(kind="packed")).score(space, [one])
-    return found
+    (found,) = Scoring(lm, Questions(load_survey()), TOKENS, Plan(kind="packed")).score(space, [one], 0)
+    return found.tuned, found.prompt, found.result
 
 
 def test_the_finalist_with_the_lowest_validation_error_is_taken(lm, finalists):
@@ -44,7 +45,7 @@ def test_the_finalist_with_the_lowest_validation_error_is_taken(lm, finalists):
     assert result.mae == pytest.approx(losses["heldout"][place], abs=1e-4)
     assert result.mae_tuned == pytest.approx(losses["tuning"][place], abs=1e-4)
     assert np.array_equal(prompt, space.decode(vectors[place][None])[0])
-    (alone,) = score_prompt(lm, load_survey(), [region], prompt)
+    (alone,) = score_prompt(lm, Questions(load_survey()), [region], prompt)
     assert result.mae == pytest.approx(alone.mae, abs=1e-6)
     assert (result.evaluations, result.failed, result.curve) == (40.0, 2, ((1.0, 9.0),))
 

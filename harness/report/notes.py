@@ -1,0 +1,63 @@
+"""What must be known to read a leaderboard's numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Final
+
+from harness.records.schema import DIMENSIONS, Record, SpecFacts
+from harness.report.pooling import Pooled
+
+UNIFORM: Final = 0.97
+"""Mean evenness of answers from which a method is said to answer nearly at random; 1 is uniform."""
+
+
+def notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[str]:
+    """One sentence for each thing that the numbers do not tell by themselves."""
+    yield from dict.fromkeys(record.model.note for record in records.values() if record.model.note)
+    if len({frozenset(one.by_region) for one in pooled}) > 1:
+        yield "rows cover different regions: their errors do not compare"
+    for name in ("survey", "targets", "dimensions", "response"):
+        if len({json.dumps(record.spec.get(name), sort_keys=True) for record in records.values()}) > 1:
+            yield f"runs differ in their {name}: their errors do not compare"
+    yield from dict.fromkeys(note for record in records.values() for note in _asking(record))
+    shared = [record for record in records.values() if record.spec.get("share") and len(record.spec["regions"]) > 1]
+    if shared:
+        yield "regions chose among the candidates of all: budgets compare between runs over the same regions only"
+    if any(one.group == "reference" for one in pooled):
+        yield "gradient goes through the model and is no black-box method: the bound that the others are held against"
+    yield from _answers(pooled)
+    missing = {result.region: result.missing for one in pooled for result in one.results if result.missing}
+    for region, dimensions in missing.items():
+        yield partial_note(region, dimensions)
+
+
+def partial_note(region: str, missing: Sequence[str]) -> str:
+    """What must be known of a region without a score in some dimensions."""
+    return f"{region} has no published {', '.join(missing)}: its error is over the others"
+
+
+def _asking(record: Record) -> Iterator[str]:
+    spec = SpecFacts.model_validate(record.spec)
+    if set(spec.dimensions) != set(DIMENSIONS):
+        yield f"tuned and scored on {', '.join(spec.dimensions)} alone; the other dimensions are only recorded"
+    if spec.wordings == 1:
+        yield "one wording of each item was tuned on, in both option orders: expect it to overfit"
+    if spec.response == "greedy":
+        yield "answers are the likeliest options: indices move in steps"
+    if spec.response == "sample":
+        noise = [e for m in record.methods for r in m.results for e in (r.sampling_error or {}).values()]
+        about = f"; an index has a sampling error of about {fmean(noise):.1f} points" if noise else ""
+        yield f"answers are means of {spec.respondents} simulated respondents{about}"
+
+
+def _answers(pooled: Sequence[Pooled]) -> Iterator[str]:
+    regions = {result.region for one in pooled for result in one.results}
+    for one in pooled:
+        evenness = [result.entropy for result in one.results if result.entropy is not None]
+        if evenness and fmean(evenness) >= UNIFORM:
+            yield f"{one.method} answers nearly at random: evenness {fmean(evenness):.3f} of 1"
+        for source in dict.fromkeys(result.source for result in one.results if result.source not in (None, *regions)):
+            yield f"{one.method} is the first candidate that comes nearest {source}: the run tuned no other region"

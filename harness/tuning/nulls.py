@@ -1,0 +1,100 @@
+"""Rows that no method may fail to beat: prompts that were made for nobody, or for somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from harness.records.schema import DERIVED, MethodResult, RegionResult
+from harness.tasks.hofstede_vsm.regions import Region, Regions, scores
+from harness.tuning.cells import Ground
+from harness.tuning.exam import Exam, Examiner
+from harness.tuning.space import Prompts
+from harness.tuning.spec import generator
+
+WRONG, RANDOM = DERIVED
+NULLS: Final = {
+    WRONG: "the prompt that the run's first optimizer tuned for another region",
+    RANDOM: "a soft prompt of random direction and of the tuned one's length; 1 evaluation",
+}
+"""Null rows that need tuned prompts, so that `run` alone has them."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A tuned prompt (V, D) and what it answers; `evaluations` that its search took."""
+
+    region: Region
+    prompt: Prompts
+    exam: Exam
+    evaluations: float
+
+
+def random_prompt(prompt: Prompts, rng: np.random.Generator) -> Prompts:
+    """(V, D) of random direction: every token's embedding is as long as that of `prompt`."""
+    drawn = rng.normal(size=prompt.shape)
+    lengths = np.linalg.norm(prompt.astype(np.float64), axis=1, keepdims=True)
+    scaled: Prompts = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True) * lengths).astype(np.float32)
+    return scaled
+
+
+def others(codes: Sequence[str], rng: np.random.Generator) -> dict[str, str]:
+    """Another code for each of at least two, all different: one round through them in random order."""
+    order = [codes[i] for i in rng.permutation(len(codes))]
+    return dict(zip(order, order[1:] + order[:1], strict=True))
+
+
+@dataclass(frozen=True)
+class Nulls:
+    """Scores the null rows of one optimizer's prompts.
+
+    Attributes:
+        table: all regions, of which one is taken where a run has no other.
+        examiner: asks soft prompts of the run's length.
+        grounds: per seed, for the first candidates.
+    """
+
+    table: Regions
+    examiner: Examiner
+    grounds: Mapping[int, Ground]
+
+    def score(self, tuned: Mapping[int, Sequence[Answered]], done: Callable[[], None]) -> list[MethodResult]:
+        """Both rows, from the tuned prompts of each seed; `done` is called after each region."""
+        wrong: list[RegionResult] = []
+        drawn: list[RegionResult] = []
+        for seed, rows in tuned.items():
+            sources = self._sources(seed, rows)
+            for row in rows:
+                source = sources[row.region.code]
+                result = source.exam.result(row.region, source.evaluations)
+                wrong.append(result.model_copy(update={"seed": seed, "source": source.region.code}))
+                rng = generator(seed, RANDOM, row.region.code)
+                exam = self.examiner.answer(random_prompt(row.prompt, rng), seed)
+                drawn.append(exam.result(row.region, 1).model_copy(update={"seed": seed}))
+                done()
+        return [
+            MethodResult(method=WRONG, group="null", results=tuple(wrong)),
+            MethodResult(method=RANDOM, group="null", results=tuple(drawn)),
+        ]
+
+    def _sources(self, seed: int, rows: Sequence[Answered]) -> dict[str, Answered]:
+        rng = generator(seed, WRONG)
+        if len(rows) == 1:
+            return {rows[0].region.code: self._first_for_another(seed, rows[0].region, rng)}
+        by_code = {row.region.code: row for row in rows}
+        return {code: by_code[other] for code, other in others(list(by_code), rng).items()}
+
+    def _first_for_another(self, seed: int, region: Region, rng: np.random.Generator) -> Answered:
+        """Where a run has one region: the first candidate that comes nearest another region's scores."""
+        codes = [one.code for one in self.table.complete if one.code != region.code]
+        other = self.table[codes[int(rng.integers(len(codes)))]] if codes else region
+        ground = self.grounds[seed]
+        sample = ground.samples.get("", ground.samples.get(region.code))
+        if sample is None:
+            raise KeyError(region.code)
+        losses = ground.evaluator.remember(sample).losses(scores([other]))[:, 0]
+        prompt = ground.space.decode(sample[[int(np.nanargmin(losses))]])[0]
+        return Answered(other, prompt, self.examiner.answer(prompt, seed), 1.0)
