@@ -1,10 +1,9 @@
 import json
 
-import numpy as np
 import pytest
 
 from harness.report import leaderboard
-from harness.report.leaderboard import interval, to_plain
+from harness.report.leaderboard import to_plain
 
 DIMENSIONS = ("pdi", "idv", "mas", "uai", "lto", "ivr")
 
@@ -78,22 +77,7 @@ def test_a_run_given_twice_counts_once(record, result):
 
 
 def test_one_region_has_no_interval(record, result):
-    assert interval(np.array([3.0])) == (None, None)
     assert to_plain(build([record(de=[result("USA", 4, 0)])]))["rows"][0]["mae_low"] is None
-
-
-def test_equal_errors_have_an_interval_of_no_width():
-    assert interval(np.array([3.0, 3.0, 3.0])) == (3.0, 3.0)
-
-
-def test_the_interval_is_repeatable_and_covers_the_mean():
-    errors = np.random.default_rng(0).gamma(4.0, 3.0, 65)
-    low, high = interval(errors)
-    assert low < errors.mean() < high
-    assert (low, high) == interval(errors)
-    # Near the normal approximation for a mean of 65 values.
-    half = 1.96 * errors.std(ddof=1) / np.sqrt(65)
-    assert high - low == pytest.approx(2 * half, rel=0.1)
 
 
 def test_plain_values_are_json_and_keep_their_keys(record, result):

@@ -55,11 +55,12 @@ class Bench:
     def run(self, spec, respondent=None, name="journal.jsonl"):
         respondent = respondent or FakeRespondent()
         regions = tuple(self.table[code] for code in spec.regions)
-        evaluator = Evaluator(respondent, self.space)
+        noisy = spec.asking.noisy
+        shared = Evaluator(respondent, self.space)
         grounds = {
             seed: Ground(
                 self.space,
-                evaluator,
+                Evaluator(respondent, self.space, seed, noisy) if noisy else shared,
                 {
                     label: generator(seed, "sample", label).uniform(
                         -1, 1, (spec.pool_size(len(members)), TOKENS * WIDTH)

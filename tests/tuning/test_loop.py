@@ -17,8 +17,8 @@ def test_the_budget_is_spent_exactly(bench, optimizer, budget, share):
     spec = bench.spec(optimizers=(optimizer,), budget=budget, share=share, rest=0.0)
     rows, tuning, respondent = bench.run(spec)
     total = budget * len(spec.regions)
-    assert respondent.asked == tuning.evaluations == total
-    assert sum(row.evaluations for row in rows) == pytest.approx(tuning.evaluations)
+    assert respondent.asked == tuning.chronicle.evaluations == total
+    assert sum(row.evaluations for row in rows) == pytest.approx(tuning.chronicle.evaluations)
     assert [row.evaluations for row in rows] == [budget] * len(rows)
 
 
@@ -59,7 +59,7 @@ def test_a_shared_sample_is_evaluated_once_for_all_optimizers(bench):
     spec = bench.spec(optimizers=("de", "random"), budget=30, pool=20)
     _, tuning, respondent = bench.run(spec)
     # Each optimizer is charged for the sample, the model is asked once.
-    assert tuning.evaluations - respondent.asked == 20
+    assert tuning.chronicle.evaluations - respondent.asked == 20
 
 
 def test_with_sharing_a_region_keeps_the_best_candidate_of_all(bench):
@@ -106,7 +106,7 @@ def test_the_journal_holds_every_generation(bench):
 def test_the_observer_sees_the_run_to_its_end(bench):
     _, tuning, _ = bench.run(bench.spec(budget=40))
     assert bench.progress[-1].regions_done == 3
-    assert bench.progress[-1].evaluations == tuning.evaluations
+    assert bench.progress[-1].evaluations == tuning.chronicle.evaluations
     bests = [progress.best for progress in bench.progress]
     assert bests == sorted(bests, reverse=True)
 
@@ -114,7 +114,7 @@ def test_the_observer_sees_the_run_to_its_end(bench):
 def test_a_search_ends_where_the_error_is_small_enough(bench):
     rows, tuning, respondent = bench.run(bench.spec(budget=200, rest=8.0))
     assert all(row.loss <= 8.0 for row in rows)
-    assert respondent.asked == tuning.evaluations < 600
+    assert respondent.asked == tuning.chronicle.evaluations < 600
     assert bench.progress[-1].regions_done == 3
 
 
@@ -122,7 +122,7 @@ def test_what_one_region_leaves_of_the_budget_the_others_may_spend(bench):
     """Two regions rest at once; the third one gets more than its own part, and no more than there is."""
     spec = bench.spec(budget=40, rest=1e9, pool=10)
     rows, tuning, _ = bench.run(spec, name="all_rest.jsonl")
-    assert tuning.evaluations == 10
+    assert tuning.chronicle.evaluations == 10
     assert [row.evaluations for row in rows] == [10 / 3] * 3
 
     losses = sorted(row.loss for row in rows)
@@ -190,7 +190,7 @@ def test_a_penalty_keeps_candidates_small(bench):
 
 def test_the_worse_wording_counts(bench, fake_respondent):
     class TwoWordings(fake_respondent):
-        def answer(self, prompts):
+        def answer(self, prompts, draws=()):
             answers = super().answer(prompts)
             answers.halves[:, 1] = np.clip(answers.item_means + 0.1 * np.sin(10 * answers.item_means), 1, 5)
             return answers
