@@ -67,7 +67,7 @@ def score(
     if as_json:
         typer.echo(json.dumps(_plain(spec.name, name, results), indent=1))
     else:
-        _print_table(lm, name, results, regions)
+        _print_table(lm, name, results, regions, prompt)
 
 
 def _usual_regions(table: Regions, prompt: Path | None, otherwise: str) -> str:
@@ -100,7 +100,11 @@ def _plain(model: str, method: str, results: list[RegionResult]) -> dict[str, ob
 
 
 def _print_table(
-    lm: LanguageModel | None, method: str, results: list[RegionResult], regions: tuple[Region, ...]
+    lm: LanguageModel | None,
+    method: str,
+    results: list[RegionResult],
+    regions: tuple[Region, ...],
+    prompt: Path | None,
 ) -> None:
     from rich.console import Console
 
@@ -121,6 +125,10 @@ def _print_table(
     console = Console()
     options.show(console, listing(headings, rows, f"{who}: index (published), held-out wordings", left=1))
     notes = [note(lm)] if lm else []
+    if lm and prompt:
+        from harness.models.adapter import origin_note
+
+        notes.append(origin_note(prompt, lm))
     notes += [partial_note(region.code, region.missing) for region in regions if region.missing]
     for line in filter(None, notes):
         console.print(line, style="yellow", markup=False, highlight=False)
