@@ -86,21 +86,6 @@ class Item(_Frozen):
     sign: Literal[-1, 1]
     wordings: Wordings
 
-    @model_validator(mode="after")
-    def _matches_formula(self) -> Item:
-        weight = WEIGHTS[DIMENSIONS.index(self.index), self.id - 1]
-        if weight * self.sign <= 0:
-            row = int(abs(WEIGHTS[:, self.id - 1]).argmax())
-            sign = 1 if WEIGHTS[row, self.id - 1] > 0 else -1
-            field = "sign" if self.index == DIMENSIONS[row] else "index"
-            raise fault(
-                f"item {self.id} says index '{self.index}' sign {self.sign}: "
-                f"the formula has '{DIMENSIONS[row]}' sign {sign}",
-                [field],
-                getattr(self, field),
-            )
-        return self
-
 
 class Survey(_Frozen):
     """A complete questionnaire. `items` stand in the order of their numbers."""
@@ -124,11 +109,11 @@ class Survey(_Frozen):
             if item.scale not in self.scales:
                 reason = f"item {item.id} has scale '{item.scale}': expected one of {', '.join(self.scales)}"
                 raise fault(reason, ["items", place, "scale"], item.scale)
+            _check_formula(item, place)
         if (overlap := first_overlap(_placed(self.items))) is not None:
-            which, how = overlap
-            item, place = divmod(which, len(_PLACES))
-            value = self.items[item].wordings.all()[place]
-            raise fault(f"{how}: splits may not share a wording", ["items", item, "wordings", *_PLACES[place]], value)
+            (which, within), how = divmod(overlap[0], len(_PLACES)), overlap[1]
+            value = self.items[which].wordings.all()[within]
+            raise fault(f"{how}: splits may not share a wording", ["items", which, "wordings", *_PLACES[within]], value)
         return self
 
     def split_wordings(self, split: WordingSplit) -> frozenset[str]:
@@ -175,6 +160,19 @@ def _misplaced(ids: list[int]) -> ValidationError:
         return fault(reason, ["items"], [])
     first = next((place for place, number in enumerate(ids) if number != place + 1), len(ids) - 1)
     return fault(reason, ["items", first, "id"], ids[first])
+
+
+def _check_formula(item: Item, place: int) -> None:
+    """Refuses an item whose index or sign is not that of the published formulas."""
+    if WEIGHTS[DIMENSIONS.index(item.index), item.id - 1] * item.sign > 0:
+        return
+    row = int(abs(WEIGHTS[:, item.id - 1]).argmax())
+    sign = 1 if WEIGHTS[row, item.id - 1] > 0 else -1
+    field = "sign" if item.index == DIMENSIONS[row] else "index"
+    reason = (
+        f"item {item.id} says index '{item.index}' sign {item.sign}: the formula has '{DIMENSIONS[row]}' sign {sign}"
+    )
+    raise fault(reason, ["items", place, field], getattr(item, field))
 
 
 def shared_wordings(first: Survey, second: Survey) -> list[str]:

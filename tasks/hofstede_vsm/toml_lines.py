@@ -77,10 +77,8 @@ def _parsed(lines: Sequence[str]) -> dict[str, Any] | None:
 
 def _holds(content: Any, place: Place) -> bool:
     for part in place:
-        if not isinstance(content, (dict, list)):
+        table = isinstance(content, dict) and part in content
+        if not table and not (isinstance(content, list) and isinstance(part, int) and part < len(content)):
             return False
-        try:
-            content = content[part]
-        except (KeyError, IndexError, TypeError):
-            return False
+        content = content[part]
     return True
