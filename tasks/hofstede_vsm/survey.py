@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from harness.errors import InputError
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS, ITEMS, WEIGHTS
-from harness.tasks.hofstede_vsm.survey_faults import broken_row, described, fault, place_name
+from harness.tasks.hofstede_vsm.survey_faults import described, fault, not_toml, place_name
+from harness.tasks.hofstede_vsm.text_files import decoded
 from harness.tasks.hofstede_vsm.wordings import Placed, first_overlap, shared, words
 
 if sys.version_info >= (3, 11):
@@ -202,11 +203,11 @@ def load_survey(path: Path | None = None) -> Survey:
             "'harness path tasks'"
         ) from error
     try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        text = decoded(raw)
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         # The parser also lets through errors of the text's encoding, of endless numbers and of nesting.
-        raise InputError(f"survey '{source}'{broken_row(error)} is not TOML ({error}): mend that place") from error
+        raise InputError(f"survey '{source}'{not_toml(error)} is not TOML ({error}): mend that place") from error
     try:
         return Survey.model_validate(content)
     except ValidationError as error:

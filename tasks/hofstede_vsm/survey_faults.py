@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from harness.errors import one_line
+from harness.tasks.hofstede_vsm.text_files import broken_row
 from harness.tasks.hofstede_vsm.toml_lines import Place, known_part, row_of
 
 
@@ -52,12 +53,10 @@ def place_name(place: Place) -> str:
     return "".join(f" {part + 1}" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
 
 
-def broken_row(error: Exception) -> str:
-    """Where a text cannot be read, ready to follow its name: ' row 7', or nothing where the error says no place."""
+def not_toml(error: Exception) -> str:
+    """Where a text cannot be parsed, ready to follow its name: ' row 7', or nothing where the error says no place."""
     if isinstance(error, UnicodeDecodeError):
-        before: bytes = error.object[: error.start]
-        row = before.count(b"\n") + 1
-        return f" row {row}"
+        return f" row {broken_row(error)}"
     found = re.search(r"\(at line (\d+), column \d+\)", str(error))
     return f" row {found[1]}" if found else ""
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 from harness.errors import InputError
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 from harness.tasks.hofstede_vsm.regions import ALL, SETS, Region, Regions
+from harness.tasks.hofstede_vsm.text_files import broken_row, decoded
 
 BUNDLED: Final = Path(__file__).with_name("regions.csv")
 COLUMNS: Final = ("code", "name", "kind", *DIMENSIONS)
@@ -92,11 +93,9 @@ def load_regions(path: Path | None = None) -> Regions:
     except OSError as error:
         raise InputError(f"targets '{source}' cannot be read ({error.strerror or error}): give a CSV file") from error
     try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = decoded(raw)
     except UnicodeDecodeError as error:
-        before: bytes = error.object[: error.start]
-        row = len(before.splitlines()) + (not before or before.endswith((b"\n", b"\r")))
-        raise InputError(f"targets '{source}' row {row} is not CSV in UTF-8 ({error})") from error
+        raise InputError(f"targets '{source}' row {broken_row(error)} is not CSV in UTF-8 ({error})") from error
     records = list(_records(source, text))
     if not records or records[0][1] != COLUMNS:
         found = " ".join(",".join(records[0][1] if records else ()).split())[:100]

@@ -234,6 +234,10 @@ BROKEN: dict[str, tuple[Callable[[], str | bytes], str]] = {
     ),
     "error in a record of two rows": (usa("country,40", '"coun\ntry",40'), "row 2 kind: expected printable text"),
     "cut off inside a record of three rows": (usa("country", '"coun\n\ntry"x'), "row 2 is not CSV in UTF-8"),
+    "behind a record of three rows": (
+        lambda: SMALL.replace("United States", '"United\n\nStates"').replace("Algeria", '"Alge"ria'),
+        "row 6 is not CSV in UTF-8",
+    ),
     "underscore in a number": (usa("91", "9_1"), f"row 2 idv: {RANGE} '9_1'"),
     "digits of another script": (usa("91", "\u0669\u0661"), f"row 2 idv: {RANGE} '"),
     "no code": (usa("USA", ""), "row 2 code: expected letters, digits and '-', got ''"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.tasks.hofstede_vsm.survey import BUNDLED, load_survey
+from harness.tasks.hofstede_vsm.survey import BUNDLED, Survey, load_survey
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 # item: scale, direction, index, sign. From the manual's description of the 24 content items.
 TABLE = {
@@ -122,6 +128,29 @@ def test_surrounding_blanks_do_not_matter(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(replaced('instruction = "', 'instruction = "  '), encoding="utf-8")
     assert load_survey(file) == load_survey()
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r"])
+def test_rows_may_end_otherwise(ending: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", ending).encode())
+    assert load_survey(file) == load_survey()
+    file.write_bytes(in_item(8, "sign = 1", "sign = 2").replace("\n", ending).encode())
+    with pytest.raises(InputError, match=r"' row 118, item 8, sign: "):
+        load_survey(file)
+    file.write_bytes(in_item(8, "sign = 1", "sign = \u00dc").replace("\n", ending).encode("latin-1"))
+    with pytest.raises(InputError, match=r"' row 118 is not TOML \('utf-8' codec"):
+        load_survey(file)
+
+
+def test_the_guide_shows_a_survey_that_would_be_read() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "survey-files.md").read_text(encoding="utf-8")
+    (block_,) = re.findall(r"```toml\n(.*?)```", guide, flags=re.DOTALL)
+    shown, bundled = tomllib.loads(block_), tomllib.loads(TEXT)
+    shown["items"] += bundled["items"][1:]
+    shown["scales"] = {**bundled["scales"], **shown["scales"]}
+    assert Survey.model_validate(shown).items[0].wordings.heldout == "Fourth wording?"
+    assert set(shown) == set(bundled) and set(shown["items"][0]) == set(bundled["items"][0])
 
 
 def test_a_survey_cannot_be_changed() -> None:
@@ -262,11 +291,14 @@ BROKEN: dict[str, tuple[Callable[[], str | bytes], str]] = {
     ),
     "empty": (lambda: "", "name: Field required"),
     "not TOML": (lambda: "id,name\n1,PDI\n", "is not TOML"),
-    "key twice": (lambda: in_item(2, "id = 2", "id = 2\nid = 2"), "is not TOML (Cannot overwrite a value (at line"),
+    "key twice": (
+        lambda: in_item(2, "id = 2", "id = 2\nid = 2"),
+        "row 36 is not TOML (Cannot overwrite a value (at line",
+    ),
     "quote left open": (lambda: with_wording(2, "heldout", '"Really?'), "is not TOML (Illegal character"),
     "JSON": (lambda: '{"name": "x"}', "is not TOML"),
     "binary": (lambda: b"\x89PNG\r\n\x1a\n\x00\xff", "is not TOML ('utf-8' codec"),
-    "UTF-16": (lambda: TEXT.encode("utf-16"), "is not TOML ('utf-8' codec"),
+    "UTF-16": (lambda: TEXT.encode("utf-16"), "row 1 is not TOML ('utf-8' codec"),
     "Latin-1": (lambda: with_wording(2, "heldout", '"Überhaupt?"').encode("latin-1"), "is not TOML ('utf-8' codec"),
     "NUL bytes": (lambda: b"\0" * 100, "is not TOML"),
     "nested without end": (lambda: "a = " + "[" * 100_000, "is not TOML"),
