@@ -12,7 +12,7 @@ The command line prints these as one line and exits with 2; anything else is a b
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 _CHOICES_SHOWN = 8
@@ -62,17 +62,23 @@ def unknown_choice(kind: str, value: str, choices: Iterable[str], fix: str) -> U
     return UsageError(f"unknown {kind} '{value}': expected one of {shown}{more}; {fix}")
 
 
-def one_line(problems: Sequence[Mapping[str, Any]], most: int = 3) -> str:
+def _dotted(problem: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in problem["loc"]) or "the whole"
+
+
+def one_line(
+    problems: Sequence[Mapping[str, Any]], most: int = 3, place: Callable[[Mapping[str, Any]], str] = _dotted
+) -> str:
     """Renders the problems of a pydantic `ValidationError` (its `errors()`) as one line: place, reason, value.
 
     Args:
         problems: what `ValidationError.errors()` returns, not empty.
         most: how many problems are spelt out; the rest is counted.
+        place: names where a problem stands; by default its keys and positions, joined by points.
     """
     shown = []
     for problem in problems[:most]:
-        place = ".".join(str(part) for part in problem["loc"]) or "the whole"
-        shown.append(f"{place}: {problem['msg'].removeprefix('Value error, ')}{_got(problem.get('input'))}")
+        shown.append(f"{place(problem)}: {problem['msg'].removeprefix('Value error, ')}{_got(problem.get('input'))}")
     rest = len(problems) - most
     return "; ".join(shown) + (f"; and {rest} more" if rest > 0 else "")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.errors import RunError, UsageError, unknown_choice
+from harness.errors import InputError, RunError, UsageError, unknown_choice
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -184,7 +184,7 @@ def questionnaires(survey: Path | None, instrument: str) -> tuple[Survey, Survey
         UsageError: the role is unknown, or a held-out instrument is not given.
         InputError: a survey is wrong, or the held-out one repeats wordings of the other.
     """
-    from harness.tasks.hofstede_vsm.survey import load_survey
+    from harness.tasks.hofstede_vsm.survey import load_survey, shared_wordings
 
     if instrument not in INSTRUMENTS:
         raise unknown_choice("instrument", instrument, INSTRUMENTS, "give --instrument one of them")
@@ -192,7 +192,14 @@ def questionnaires(survey: Path | None, instrument: str) -> tuple[Survey, Survey
         return load_survey(survey), None
     if survey is None:
         raise UsageError("--instrument heldout: expected its file with --survey FILE, TOML like items.toml")
-    return load_survey(), load_survey(survey)
+    bundled, other = load_survey(), load_survey(survey)
+    if shared := shared_wordings(bundled, other):
+        more = f", and {len(shared) - 1} more" if len(shared) > 1 else ""
+        raise InputError(
+            f"survey '{survey}' as a held-out instrument: {shared[0]} of the survey that is tuned on{more}; give other "
+            "wordings"
+        )
+    return bundled, other
 
 
 def asking(response: str, respondents: int, wordings: int = 2) -> Asking:

@@ -69,6 +69,7 @@ def score(
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
     lm = None if method in MODEL_FREE else options.load_quietly(spec)
 
+    from harness.models.adapter import origin_note
     from harness.tuning.scored import PROMPT, score_alone
 
     what = method if method is not None else _load(prompt, lm)
@@ -78,6 +79,8 @@ def score(
         typer.echo(json.dumps(_plain(spec.name, str(prompt or method), record, results), indent=1))
     else:
         _print_tables(lm, str(prompt or method), record, results, regions)
+    if prompt is not None and lm is not None and (remark := origin_note(prompt, lm)):
+        typer.echo(remark, err=as_json)
 
 
 def _load(prompt: Path | None, lm: LanguageModel | None) -> NDArray[np.float32]:

@@ -1,4 +1,8 @@
-"""Soft prompts as PEFT adapter folders, which transformers, peft and lm-eval load unchanged (design, decision 5)."""
+"""Soft prompts as PEFT adapter folders, which transformers, peft and lm-eval load unchanged (design, decision 5).
+
+Beside peft's two files stands one that peft does not read: the digest of the model that the prompt was tuned for. An
+adapter without it, made by another program, is held to width and number of tokens alone, since a name proves nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from harness.models.language_model import LanguageModel
 
 WEIGHTS_FILE: Final = "adapter_model.safetensors"
 CONFIG_FILE: Final = "adapter_config.json"
+ORIGIN_FILE: Final = "vsm.json"
 _KEY: Final = "prompt_embeddings"
 Prompt = NDArray[np.float32]
 
@@ -45,6 +50,8 @@ def save_adapter(folder: Path, prompt: Prompt, lm: LanguageModel) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     adapter.save_pretrained(str(folder))
     save_file({_KEY: np.ascontiguousarray(prompt, dtype=np.float32)}, folder / WEIGHTS_FILE)
+    origin = json.dumps({"model": lm.spec.name, "digest": lm.digest}, indent=1)
+    (folder / ORIGIN_FILE).write_text(f"{origin}\n", encoding="utf-8")
 
 
 def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
@@ -54,9 +61,10 @@ def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
         (V, D) float32.
 
     Raises:
-        InputError: it is no prompt-tuning adapter, or made for a model of another width.
+        InputError: it is no prompt-tuning adapter, or made for another model; the message names file and field.
     """
     config = _config(folder)
+    _check_origin(folder, lm)
     try:
         tensors = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, SafetensorError) as error:
@@ -66,28 +74,85 @@ def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
     prompt: Prompt = tensors[_KEY].float().numpy()
     if prompt.ndim != 2 or prompt.shape[1] != lm.width:
         raise InputError(
-            f"prompt '{folder}' has shape {prompt.shape}: model '{lm.spec.name}' takes (V, {lm.width}); give the "
-            "model that it was tuned for with --model"
+            f"prompt '{folder}' has '{_KEY}' of shape {prompt.shape} in {WEIGHTS_FILE}: model '{lm.spec.name}' takes "
+            f"(V, {lm.width}); give the model that it was tuned for with --model"
         )
-    if len(prompt) < 1 or len(prompt) != config.get("num_virtual_tokens"):
-        raise InputError(
-            f"prompt '{folder}' has {len(prompt)} virtual tokens where {CONFIG_FILE} says "
-            f"{config.get('num_virtual_tokens')}: expected the same number, at least 1; tune it again"
-        )
+    _check_shape(folder, config, prompt)
     if not np.isfinite(prompt).all():
-        raise InputError(f"prompt '{folder}' holds numbers that are not finite: tune it again")
+        raise InputError(
+            f"prompt '{folder}' holds numbers in '{_KEY}' of {WEIGHTS_FILE} that are not finite: tune it again"
+        )
     return prompt
 
 
+def origin_note(folder: Path, lm: LanguageModel) -> str:
+    """What a reader must know of a prompt that nothing but its width ties to the model; "" if it carries a digest.
+
+    Args:
+        folder: an adapter folder that `load_adapter` has read.
+        lm: the model that answers behind it.
+    """
+    named = _config(folder).get("base_model_name_or_path")
+    if (folder / ORIGIN_FILE).exists() or named in (lm.spec.name, lm.source):
+        return ""
+    return (
+        f"the prompt names '{named}' as its base model, has no {ORIGIN_FILE}, and fits '{lm.spec.name}' by its width: "
+        "that it was tuned for this model is not known"
+    )
+
+
+def _check_origin(folder: Path, lm: LanguageModel) -> None:
+    """Refuses a prompt that was tuned for other weights, another tokenizer or another chat template."""
+    found = _read(folder, ORIGIN_FILE)
+    if not found:
+        return
+    (origin,) = found
+    for field in ("model", "digest"):
+        value = origin.get(field) if isinstance(origin, dict) else None
+        if not isinstance(value, str) or not value:
+            raise InputError(
+                f"prompt '{folder}' has '{field}' {value!r} in {ORIGIN_FILE}: expected text; tune it again"
+            )
+    if origin["digest"] != lm.digest:
+        raise InputError(
+            f"prompt '{folder}' was tuned for model '{origin['model']}', 'digest' {origin['digest'][:15]} in "
+            f"{ORIGIN_FILE}: model '{lm.spec.name}' is another, {lm.digest[:15]}; give the one that it was tuned for "
+            f"with --model, or remove {ORIGIN_FILE} to try it on this one"
+        )
+
+
+def _check_shape(folder: Path, config: dict[str, Any], prompt: Prompt) -> None:
+    """Refuses a configuration that says another shape than the weights have: peft would read it otherwise."""
+    tokens, width = prompt.shape
+    if tokens < 1 or tokens != config.get("num_virtual_tokens"):
+        raise InputError(
+            f"prompt '{folder}' has {tokens} virtual tokens where 'num_virtual_tokens' in {CONFIG_FILE} says "
+            f"{config.get('num_virtual_tokens')}: expected the same number, at least 1; tune it again"
+        )
+    if config.get("token_dim", width) not in (width, None):
+        raise InputError(
+            f"prompt '{folder}' has width {width} where 'token_dim' in {CONFIG_FILE} says {config['token_dim']}: "
+            "expected the same number; tune it again"
+        )
+
+
 def _config(folder: Path) -> dict[str, Any]:
-    path = folder / CONFIG_FILE
-    try:
-        if not path.is_file():
-            raise InputError(f"prompt '{folder}' has no {CONFIG_FILE}: give the adapter folder of a tuned prompt")
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"prompt '{folder}' has no readable {CONFIG_FILE} ({error}): tune it again") from error
-    kind = config.get("peft_type") if isinstance(config, dict) else None
+    found = _read(folder, CONFIG_FILE)
+    if not found:
+        raise InputError(f"prompt '{folder}' has no {CONFIG_FILE}: give the adapter folder of a tuned prompt")
+    kind = found[0].get("peft_type") if isinstance(found[0], dict) else None
     if kind != "PROMPT_TUNING":
-        raise InputError(f"prompt '{folder}' is of type {kind}: expected a PEFT PROMPT_TUNING adapter")
-    return dict(config)
+        raise InputError(
+            f"prompt '{folder}' is of 'peft_type' {kind} in {CONFIG_FILE}: expected a PEFT PROMPT_TUNING adapter"
+        )
+    return dict(found[0])
+
+
+def _read(folder: Path, name: str) -> tuple[Any, ...]:
+    """What a JSON file holds, alone in a tuple; an empty one where there is no such file."""
+    try:
+        return (json.loads((folder / name).read_text(encoding="utf-8")),)
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"prompt '{folder}' has no readable {name} ({error}): tune it again") from error

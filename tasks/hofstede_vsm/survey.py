@@ -10,8 +10,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from harness.errors import InputError, one_line
+from harness.errors import InputError
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS, ITEMS, WEIGHTS
+from harness.tasks.hofstede_vsm.survey_faults import described, fault, not_toml, place_name
+from harness.tasks.hofstede_vsm.text_files import decoded
+from harness.tasks.hofstede_vsm.wordings import Placed, first_overlap, shared, words
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -34,12 +37,21 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _in_words(text: str) -> str:
+    if not words(text):
+        raise ValueError("expected a sentence with words")
+    return text
+
+
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_printable)
 ]
 Line = Annotated[Text, AfterValidator(_one_line)]
+Question = Annotated[Text, AfterValidator(_in_words)]
 Labels = tuple[Line, Line, Line, Line, Line]
 Direction = Literal["standard", "reversed"]
+WordingSplit = Literal["tuning", "validation", "heldout", "demonstration"]
+"""What a wording is kept for; the first three are asked, the last is shown with its answer."""
 
 
 class _Frozen(BaseModel):
@@ -49,14 +61,19 @@ class _Frozen(BaseModel):
 class Wordings(_Frozen):
     """Five different sentences that ask the same; each belongs to one split."""
 
-    tuning: tuple[Text, Text]
-    validation: Text
-    heldout: Text
-    demonstration: Text
+    tuning: tuple[Question, Question]
+    validation: Question
+    heldout: Question
+    demonstration: Question
 
     def all(self) -> tuple[str, ...]:
         """The five sentences, the two for tuning first."""
         return (*self.tuning, self.validation, self.heldout, self.demonstration)
+
+    def of(self, split: WordingSplit) -> tuple[str, ...]:
+        """The sentences of a split: two for tuning, else one."""
+        found: str | tuple[str, str] = getattr(self, split)
+        return (found,) if isinstance(found, str) else found
 
 
 class Item(_Frozen):
@@ -69,18 +86,6 @@ class Item(_Frozen):
     index: Literal["pdi", "idv", "mas", "uai", "lto", "ivr"]
     sign: Literal[-1, 1]
     wordings: Wordings
-
-    @model_validator(mode="after")
-    def _matches_formula(self) -> Item:
-        weight = WEIGHTS[DIMENSIONS.index(self.index), self.id - 1]
-        if weight * self.sign <= 0:
-            row = int(abs(WEIGHTS[:, self.id - 1]).argmax())
-            sign = 1 if WEIGHTS[row, self.id - 1] > 0 else -1
-            raise ValueError(
-                f"item {self.id} says index '{self.index}' sign {self.sign}: "
-                f"the formula has '{DIMENSIONS[row]}' sign {sign}"
-            )
-        return self
 
 
 class Survey(_Frozen):
@@ -96,24 +101,25 @@ class Survey(_Frozen):
     def _complete(self) -> Survey:
         ids = [item.id for item in self.items]
         if ids != list(range(1, ITEMS + 1)):
-            missing = sorted(set(range(1, ITEMS + 1)) - set(ids))
-            twice = sorted({i for i in ids if ids.count(i) > 1})
-            raise ValueError(
-                f"items must be 1 to {ITEMS} in order, each once (missing: {missing or 'none'}, "
-                f"twice: {twice or 'none'})"
-            )
+            raise _misplaced(ids)
         for scale, labels in self.scales.items():
             if len({label.casefold() for label in labels}) != len(labels):
-                raise ValueError(f"scale '{scale}' repeats a label: expected five different ones")
-        owner: dict[str, str] = {}
-        for item in self.items:
+                reason = f"scale '{scale}' repeats a label: expected five different ones"
+                raise fault(reason, ["scales", scale], labels)
+        for place, item in enumerate(self.items):
             if item.scale not in self.scales:
-                raise ValueError(f"item {item.id} has scale '{item.scale}': expected one of {', '.join(self.scales)}")
-            for place, wording in zip(_PLACES, item.wordings.all(), strict=True):
-                here = f"item {item.id} {place}"
-                if (before := owner.setdefault(" ".join(wording.casefold().split()), here)) != here:
-                    raise ValueError(f"{here} repeats the wording of {before}: splits may not share a wording")
+                reason = f"item {item.id} has scale '{item.scale}': expected one of {', '.join(self.scales)}"
+                raise fault(reason, ["items", place, "scale"], item.scale)
+            _check_formula(item, place)
+        if (overlap := first_overlap(_placed(self.items))) is not None:
+            (which, within), how = divmod(overlap[0], len(_PLACES)), overlap[1]
+            value = self.items[which].wordings.all()[within]
+            raise fault(f"{how}: splits may not share a wording", ["items", which, "wordings", *_PLACES[within]], value)
         return self
+
+    def split_wordings(self, split: WordingSplit) -> frozenset[str]:
+        """The sentences of a split over all items. No two splits share one, nor does one stand inside another's."""
+        return frozenset(wording for item in self.items for wording in item.wordings.of(split))
 
     def labels(self, item: Item) -> Labels:
         """The five option labels of an item, answer 1 first, with the direction of its scale applied."""
@@ -127,7 +133,57 @@ class Survey(_Frozen):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_PLACES: Final = ("tuning 1", "tuning 2", "validation", "heldout", "demonstration")
+_PLACES: Final[tuple[tuple[WordingSplit | int, ...], ...]] = (
+    ("tuning", 0),
+    ("tuning", 1),
+    ("validation",),
+    ("heldout",),
+    ("demonstration",),
+)
+"""Where the sentences of `Wordings.all` stand: the split, and the position in it where it has two."""
+
+
+def _placed(items: tuple[Item, ...]) -> list[Placed]:
+    """Every wording with its place, five for each item."""
+    return [
+        Placed(f"item {item.id} {place_name(place)}", str(place[0]), wording)
+        for item in items
+        for place, wording in zip(_PLACES, item.wordings.all(), strict=True)
+    ]
+
+
+def _misplaced(ids: list[int]) -> ValidationError:
+    """Says which items are missing, repeated or out of order, at the first one that should be another."""
+    missing = ", ".join(map(str, sorted(set(range(1, ITEMS + 1)) - set(ids)))) or "none"
+    twice = ", ".join(map(str, sorted({i for i in ids if ids.count(i) > 1}))) or "none"
+    reason = f"items must be 1 to {ITEMS} in order, each once (missing: {missing}; twice: {twice})"
+    if not ids:
+        return fault(reason, ["items"], [])
+    first = next((place for place, number in enumerate(ids) if number != place + 1), len(ids) - 1)
+    return fault(reason, ["items", first, "id"], ids[first])
+
+
+def _check_formula(item: Item, place: int) -> None:
+    """Refuses an item whose index or sign is not that of the published formulas."""
+    if WEIGHTS[DIMENSIONS.index(item.index), item.id - 1] * item.sign > 0:
+        return
+    row = int(abs(WEIGHTS[:, item.id - 1]).argmax())
+    sign = 1 if WEIGHTS[row, item.id - 1] > 0 else -1
+    field = "sign" if item.index == DIMENSIONS[row] else "index"
+    reason = (
+        f"item {item.id} says index '{item.index}' sign {item.sign}: the formula has '{DIMENSIONS[row]}' sign {sign}"
+    )
+    raise fault(reason, ["items", place, field], getattr(item, field))
+
+
+def shared_wordings(first: Survey, second: Survey) -> list[str]:
+    """The wordings of one survey that another has too, in whichever splits, by the rule that holds inside a survey.
+
+    Returns:
+        One phrase for each wording of `second` that repeats, holds or is part of one of `first`, with both places:
+        "item 4 heldout repeats the wording of item 2 tuning 1"; empty where the two share none.
+    """
+    return shared(_placed(first.items), _placed(second.items))
 
 
 def load_survey(path: Path | None = None) -> Survey:
@@ -140,16 +196,19 @@ def load_survey(path: Path | None = None) -> Survey:
     try:
         if source.stat().st_size > MOST_BYTES:
             raise InputError(f"survey '{source}' is over {MOST_BYTES} bytes: expected the schema of items.toml")
-        content = tomllib.loads(source.read_text(encoding="utf-8-sig"))
+        raw = source.read_bytes()
     except OSError as error:
         raise InputError(
             f"survey '{source}' cannot be read ({error.strerror or error}): give a TOML file like items.toml under "
             "'harness path tasks'"
         ) from error
+    try:
+        text = decoded(raw)
+        content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         # The parser also lets through errors of the text's encoding, of endless numbers and of nesting.
-        raise InputError(f"survey '{source}' is not TOML ({error}): mend that place") from error
+        raise InputError(f"survey '{source}'{not_toml(error)} is not TOML ({error}): mend that place") from error
     try:
         return Survey.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"survey '{source}': {one_line(error.errors())}") from error
+        raise InputError(f"survey '{source}' {described(error, content, text)}") from error

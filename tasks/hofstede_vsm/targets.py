@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 from harness.errors import InputError
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 from harness.tasks.hofstede_vsm.regions import ALL, SETS, Region, Regions
+from harness.tasks.hofstede_vsm.text_files import broken_row, decoded
 
 BUNDLED: Final = Path(__file__).with_name("regions.csv")
 COLUMNS: Final = ("code", "name", "kind", *DIMENSIONS)
@@ -45,7 +47,8 @@ def _score(cell: str) -> float:
     if not text:
         return float("nan")
     try:
-        value = float(text)
+        # float() also takes 1_0 and other scripts' digits, which no file means.
+        value = float(text) if text.isascii() and "_" not in text else float("nan")
     except ValueError:
         value = float("nan")
     if not LOWEST <= value <= HIGHEST:
@@ -86,27 +89,42 @@ def load_regions(path: Path | None = None) -> Regions:
     try:
         if source.stat().st_size > MOST_BYTES:
             raise InputError(f"targets '{source}' is over {MOST_BYTES} bytes: expected one row per region")
-        text = source.read_text(encoding="utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text), strict=True)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            found = " ".join(",".join(reader.fieldnames or ()).split())[:100]
-            raise InputError(f"targets '{source}' row 1: expected the columns {','.join(COLUMNS)}, got '{found}'")
-        rows = [(reader.line_num, _region(source, reader.line_num, row)) for row in reader]
+        raw = source.read_bytes()
     except OSError as error:
         raise InputError(f"targets '{source}' cannot be read ({error.strerror or error}): give a CSV file") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"targets '{source}' is not CSV in UTF-8 ({error})") from error
+    try:
+        text = decoded(raw)
+    except UnicodeDecodeError as error:
+        raise InputError(f"targets '{source}' row {broken_row(error)} is not CSV in UTF-8 ({error})") from error
+    records = list(_records(source, text))
+    if not records or records[0][1] != COLUMNS:
+        found = " ".join(",".join(records[0][1] if records else ()).split())[:100]
+        raise InputError(f"targets '{source}' row 1: expected the columns {','.join(COLUMNS)}, got '{found}'")
+    rows = [(row, _region(source, row, cells)) for row, cells in records[1:] if cells]
     _check_unique(source, rows)
     if not any(region.complete for _, region in rows):
         raise InputError(f"targets '{source}' has no region with all six scores: expected at least one")
     return Regions(tuple(region for _, region in rows), hashlib.sha256(text.encode()).hexdigest())
 
 
-def _region(source: Path, number: int, row: dict[str | None, str | None]) -> Region:
-    if None in row or None in row.values():
-        raise InputError(f"targets '{source}' row {number}: expected {len(COLUMNS)} cells")
+def _records(source: Path, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The records of the file, each with the row on which it begins; a quoted cell may hold further rows."""
+    reader = csv.reader(io.StringIO(text), strict=True)
+    row = 1
     try:
-        return _Row.model_validate(row).region()
+        for cells in reader:
+            yield row, tuple(cells)
+            row = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(f"targets '{source}' row {row} is not CSV in UTF-8 ({error})") from error
+
+
+def _region(source: Path, number: int, cells: tuple[str, ...]) -> Region:
+    if len(cells) != len(COLUMNS):
+        where = COLUMNS[len(cells)] if len(cells) < len(COLUMNS) else f"after {COLUMNS[-1]}"
+        raise InputError(f"targets '{source}' row {number} {where}: expected {len(COLUMNS)} cells, got {len(cells)}")
+    try:
+        return _Row.model_validate(dict(zip(COLUMNS, cells, strict=True))).region()
     except ValidationError as error:
         problem = error.errors()[0]
         reason = problem["msg"].removeprefix("Value error, ")
@@ -114,8 +132,13 @@ def _region(source: Path, number: int, row: dict[str | None, str | None]) -> Reg
 
 
 def _check_unique(source: Path, rows: list[tuple[int, Region]]) -> None:
-    seen: dict[str, int] = {}
+    """Refuses two regions that one word given with --region would mean."""
+    seen: dict[str, tuple[int, str]] = {}
     for number, region in rows:
         for kind, value in (("code", region.code), ("name", region.name)):
-            if (before := seen.setdefault(value.casefold(), number)) != number:
-                raise InputError(f"targets '{source}' row {number}: {kind} '{value}' stands in row {before} too")
+            before, other = seen.setdefault(value.casefold(), (number, kind))
+            if before != number:
+                raise InputError(
+                    f"targets '{source}' row {number} {kind}: '{value}' is the {other} of the region in row {before}: "
+                    "expected another"
+                )

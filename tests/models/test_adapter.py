@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from peft import PeftModel
+from peft import PeftModel, PromptTuningConfig, TaskType, get_peft_model
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
 from harness.errors import InputError
-from harness.models.adapter import CONFIG_FILE, WEIGHTS_FILE, load_adapter, save_adapter
-from harness.models.language_model import LanguageModel
+from harness.models.adapter import (
+    CONFIG_FILE,
+    ORIGIN_FILE,
+    WEIGHTS_FILE,
+    load_adapter,
+    origin_note,
+    save_adapter,
+)
+from harness.models.language_model import LanguageModel, ModelSpec
+from harness.models.loading import load
 from harness.models.scorer import Scorer
 
 Model = Callable[[str], LanguageModel]
@@ -69,7 +78,8 @@ def test_any_finite_prompt_survives_bit_for_bit(
 def test_what_is_written(lm: LanguageModel, soft_prompts: Any, tmp_path: Path) -> None:
     (prompt,) = soft_prompts(1, 4, lm)
     save_adapter(tmp_path, prompt, lm)
-    assert sorted(file.name for file in tmp_path.iterdir()) == [CONFIG_FILE, WEIGHTS_FILE]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [CONFIG_FILE, WEIGHTS_FILE, ORIGIN_FILE]
+    assert json.loads((tmp_path / ORIGIN_FILE).read_text()) == {"model": lm.spec.name, "digest": lm.digest}
     config = json.loads((tmp_path / CONFIG_FILE).read_text(encoding="utf-8"))
     wanted = {
         "peft_type": "PROMPT_TUNING",
@@ -137,9 +147,52 @@ def test_prompts_of_other_precision_are_read(
 def test_a_model_of_another_width(lm: LanguageModel, tmp_path: Path) -> None:
     save_adapter(tmp_path, np.zeros((3, 64), np.float32), lm)
     assert refused(tmp_path, lm) == (
-        f"prompt '{tmp_path}' has shape (3, 64): model '{lm.spec.name}' takes (V, 32); give the model that it was "
-        "tuned for with --model"
+        f"prompt '{tmp_path}' has 'prompt_embeddings' of shape (3, 64) in adapter_model.safetensors: model "
+        f"'{lm.spec.name}' takes (V, 32); give the model that it was tuned for with --model"
     )
+
+
+def test_a_prompt_of_a_model_of_the_same_width(model: Model, soft_prompts: Any, tmp_path: Path) -> None:
+    tuned, other = model("llama"), model("qwen2")
+    assert tuned.width == other.width
+    save_adapter(tmp_path, soft_prompts(1, 3, tuned)[0], tuned)
+    assert refused(tmp_path, other) == (
+        f"prompt '{tmp_path}' was tuned for model '{tuned.spec.name}', 'digest' {tuned.digest[:15]} in vsm.json: model "
+        f"'{other.spec.name}' is another, {other.digest[:15]}; give the one that it was tuned for with --model, or "
+        "remove vsm.json to try it on this one"
+    )
+    # Without the digest a name is no proof: the width decides, and the reader is told.
+    (tmp_path / ORIGIN_FILE).unlink()
+    assert load_adapter(tmp_path, other).shape == (3, 32)
+    assert origin_note(tmp_path, other) == (
+        f"the prompt names '{tuned.spec.name}' as its base model, has no vsm.json, and fits '{other.spec.name}' by its "
+        "width: that it was tuned for this model is not known"
+    )
+    assert origin_note(tmp_path, tuned) == ""
+
+
+def test_the_same_model_under_another_name_and_precision(
+    folder_of: Any, model: Model, soft_prompts: Any, tmp_path: Path
+) -> None:
+    (prompt,) = soft_prompts(1, 3, model("llama"))
+    save_adapter(tmp_path / "adapter", prompt, model("llama"))
+    shutil.copytree(folder_of("llama"), tmp_path / "renamed")
+    moved = load(ModelSpec(name=str(tmp_path / "renamed"), dtype="bfloat16", device="cpu"))
+    assert np.array_equal(load_adapter(tmp_path / "adapter", moved), prompt)
+    assert origin_note(tmp_path / "adapter", moved) == ""
+
+
+# As above.
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+def test_an_adapter_written_by_peft_alone(lm: LanguageModel, folder_of: Any, tmp_path: Path) -> None:
+    base = AutoModelForCausalLM.from_pretrained(folder_of("llama"), dtype=torch.float32)
+    config = PromptTuningConfig(task_type=TaskType.CAUSAL_LM, num_virtual_tokens=5)
+    torch.manual_seed(3)
+    tuned = get_peft_model(base, config)
+    tuned.save_pretrained(str(tmp_path))
+    wanted = tuned.prompt_encoder["default"].embedding.weight.detach().numpy()
+    assert np.array_equal(load_adapter(tmp_path, lm), wanted)
+    assert origin_note(tmp_path, lm) == ""
 
 
 def test_a_folder_that_is_no_adapter(lm: LanguageModel, tmp_path: Path) -> None:
@@ -155,7 +208,7 @@ def test_a_lora_adapter(lm: LanguageModel, tmp_path: Path) -> None:
     (tmp_path / CONFIG_FILE).write_text(json.dumps(config))
     weights(tmp_path, **{"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": torch.zeros(4, 32)})
     message = refused(tmp_path, lm)
-    assert "LORA: expected a PEFT PROMPT_TUNING adapter" in message
+    assert "is of 'peft_type' LORA in adapter_config.json: expected a PEFT PROMPT_TUNING adapter" in message
 
 
 BROKEN: dict[str, Callable[[Path], object]] = {
@@ -174,6 +227,13 @@ BROKEN: dict[str, Callable[[Path], object]] = {
     "config is binary": lambda folder: (folder / CONFIG_FILE).write_bytes(b"\xff\x00"),
     "config is empty": lambda folder: (folder / CONFIG_FILE).write_bytes(b""),
     "no such type": lambda folder: edit(folder, peft_type="NOTHING"),
+    "no origin's digest": lambda folder: (folder / ORIGIN_FILE).write_text('{"model": "x"}'),
+    "origin's digest is a number": lambda folder: (folder / ORIGIN_FILE).write_text('{"model": "x", "digest": 1}'),
+    "origin is null": lambda folder: (folder / ORIGIN_FILE).write_text("null"),
+    "origin is cut off": lambda folder: (folder / ORIGIN_FILE).write_text('{"model'),
+    "origin is a folder": lambda folder: ((folder / ORIGIN_FILE).unlink(), (folder / ORIGIN_FILE).mkdir()),
+    "fewer tokens than it says": lambda folder: edit(folder, num_virtual_tokens=4),
+    "another width than it says": lambda folder: edit(folder, token_dim=64),
     "no type": lambda folder: edit(folder, peft_type=None),
 }
 
@@ -189,4 +249,7 @@ def test_no_numbers_that_are_not_finite(lm: LanguageModel, tmp_path: Path) -> No
     prompt = np.zeros((3, 32), np.float32)
     prompt[2, 31] = -np.inf
     save_adapter(tmp_path, prompt, lm)
-    assert refused(tmp_path, lm) == f"prompt '{tmp_path}' holds numbers that are not finite: tune it again"
+    assert refused(tmp_path, lm) == (
+        f"prompt '{tmp_path}' holds numbers in 'prompt_embeddings' of "
+        "adapter_model.safetensors that are not finite: tune it again"
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.tasks.hofstede_vsm.survey import BUNDLED, load_survey
+from harness.tasks.hofstede_vsm.survey import BUNDLED, Survey, load_survey
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 # item: scale, direction, index, sign. From the manual's description of the 24 content items.
 TABLE = {
@@ -124,6 +130,29 @@ def test_surrounding_blanks_do_not_matter(tmp_path: Path) -> None:
     assert load_survey(file) == load_survey()
 
 
+@pytest.mark.parametrize("ending", ["\r\n", "\r"])
+def test_rows_may_end_otherwise(ending: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", ending).encode())
+    assert load_survey(file) == load_survey()
+    file.write_bytes(in_item(8, "sign = 1", "sign = 2").replace("\n", ending).encode())
+    with pytest.raises(InputError, match=r"' row 118, item 8, sign: "):
+        load_survey(file)
+    file.write_bytes(in_item(8, "sign = 1", "sign = \u00dc").replace("\n", ending).encode("latin-1"))
+    with pytest.raises(InputError, match=r"' row 118 is not TOML \('utf-8' codec"):
+        load_survey(file)
+
+
+def test_the_guide_shows_a_survey_that_would_be_read() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "survey-files.md").read_text(encoding="utf-8")
+    (block_,) = re.findall(r"```toml\n(.*?)```", guide, flags=re.DOTALL)
+    shown, bundled = tomllib.loads(block_), tomllib.loads(TEXT)
+    shown["items"] += bundled["items"][1:]
+    shown["scales"] = {**bundled["scales"], **shown["scales"]}
+    assert Survey.model_validate(shown).items[0].wordings.heldout == "Fourth wording?"
+    assert set(shown) == set(bundled) and set(shown["items"][0]) == set(bundled["items"][0])
+
+
 def test_a_survey_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         load_survey().name = "other"  # type: ignore[misc]
@@ -131,80 +160,122 @@ def test_a_survey_cannot_be_changed() -> None:
 
 # What is wrong, and a part of the message that says where.
 BROKEN: dict[str, tuple[Callable[[], str | bytes], str]] = {
-    "item 24 missing": (lambda: TEXT.replace(block(24), ""), "missing: [24], twice: none"),
-    "item 7 missing": (lambda: TEXT.replace(block(7), ""), "missing: [7], twice: none"),
-    "item 7 twice": (lambda: TEXT + "\n" + block(7), "missing: none, twice: [7]"),
+    "item 24 missing": (
+        lambda: TEXT.replace(block(24), ""),
+        "row 308, item 23, id: items must be 1 to 24 in order, each once (missing: 24; twice: none)",
+    ),
+    "item 7 missing": (
+        lambda: TEXT.replace(block(7), ""),
+        "row 100, item 8, id: items must be 1 to 24 in order, each once (missing: 7; twice: none)",
+    ),
+    "item 7 twice": (
+        lambda: TEXT + "\n" + block(7),
+        "row 334, item 7, id: items must be 1 to 24 in order, each once (missing: none; twice: 7)",
+    ),
     "items out of order": (
         lambda: TEXT.replace(block(1), "").replace(block(3), block(1) + block(3)),
-        "items must be 1 to 24 in order",
+        "row 22, item 2, id: items must be 1 to 24 in order",
     ),
     "no item": (lambda: TEXT[: TEXT.index("[[items]]")], "items: Field required"),
-    "item number 0": (lambda: in_item(1, "id = 1", "id = 0"), "items.0.id: Input should be greater than or equal to 1"),
-    "item number 25": (lambda: in_item(24, "id = 24", "id = 25"), "items.23.id: Input should be less than or equal to"),
-    "item number in words": (lambda: in_item(3, "id = 3", 'id = "three"'), "items.2.id: Input should be a valid int"),
-    "item number with a fraction": (lambda: in_item(3, "id = 3", "id = 3.5"), "items.2.id: Input should be a valid"),
-    "no item number": (lambda: without_line(5, "id ="), "items.4.id: Field required"),
+    "item number 0": (
+        lambda: in_item(1, "id = 1", "id = 0"),
+        "row 22, item 0, id: Input should be greater than or equal to 1",
+    ),
+    "item number 25": (
+        lambda: in_item(24, "id = 24", "id = 25"),
+        "row 321, item 25, id: Input should be less than or equal to",
+    ),
+    "item number in words": (
+        lambda: in_item(3, "id = 3", 'id = "three"'),
+        "row 48, item at position 3, id: Input should be a valid int",
+    ),
+    "item number with a fraction": (
+        lambda: in_item(3, "id = 3", "id = 3.5"),
+        "row 48, item at position 3, id: Input should be a valid",
+    ),
+    "no item number": (lambda: without_line(5, "id ="), "row 73, item at position 5, id: Field required"),
     "wrong sign": (
         lambda: in_item(20, "sign = 1", "sign = -1"),
-        "item 20 says index 'pdi' sign -1: the formula has 'pdi' sign 1",
+        "row 274, item 20, sign: item 20 says index 'pdi' sign -1: the formula has 'pdi' sign 1",
     ),
     "wrong index": (
         lambda: in_item(8, 'index = "mas"', 'index = "idv"'),
-        "item 8 says index 'idv' sign 1: the formula has 'mas' sign 1",
+        "row 117, item 8, index: item 8 says index 'idv' sign 1: the formula has 'mas' sign 1",
     ),
-    "unknown index": (lambda: in_item(8, 'index = "mas"', 'index = "xyz"'), "items.7.index: Input should be 'pdi'"),
-    "sign 2": (lambda: in_item(8, "sign = 1", "sign = 2"), "items.7.sign: Input should be -1 or 1"),
-    "sign 0": (lambda: in_item(8, "sign = 1", "sign = 0"), "items.7.sign: Input should be -1 or 1"),
+    "unknown index": (
+        lambda: in_item(8, 'index = "mas"', 'index = "xyz"'),
+        "row 117, item 8, index: Input should be 'pdi'",
+    ),
+    "sign 2": (lambda: in_item(8, "sign = 1", "sign = 2"), "row 118, item 8, sign: Input should be -1 or 1"),
+    "sign 0": (lambda: in_item(8, "sign = 1", "sign = 0"), "row 118, item 8, sign: Input should be -1 or 1"),
     "unknown direction": (
         lambda: in_item(20, '"reversed"', '"backwards"'),
-        "items.19.direction: Input should be 'standard' or 'reversed'",
+        "row 272, item 20, direction: Input should be 'standard' or 'reversed'",
     ),
     "no scale of that name": (
         lambda: in_item(18, 'scale = "health"', 'scale = "wealth"'),
-        "item 18 has scale 'wealth': expected one of importance, frequency, health, pride, agreement",
+        "row 245, item 18, scale: item 18 has scale 'wealth': expected one of importance, frequency, health,",
     ),
-    "four labels": (lambda: replaced('"excellent", ', ""), "scales.health.4: Field required"),
+    "four labels": (lambda: replaced('"excellent", ', ""), "row 17, scales.health 5: Field required"),
     "six labels": (
         lambda: replaced('"excellent", ', '"superb", "excellent", '),
-        "scales.health: Tuple should have at most 5",
+        "row 17, scales.health: Tuple should have at most 5",
     ),
-    "empty label": (lambda: replaced('"excellent"', '" "'), "scales.health.0: String should have at least 1 character"),
-    "label twice": (lambda: replaced('"excellent"', '"GOOD"'), "scale 'health' repeats a label"),
-    "label is a number": (lambda: replaced('"excellent"', "1"), "scales.health.0: Input should be a valid string"),
+    "empty label": (
+        lambda: replaced('"excellent"', '" "'),
+        "row 17, scales.health 1: String should have at least 1 character",
+    ),
+    "label twice": (lambda: replaced('"excellent"', '"GOOD"'), "row 17, scales.health: scale 'health' repeats a label"),
+    "label is a number": (
+        lambda: replaced('"excellent"', "1"),
+        "row 17, scales.health 1: Input should be a valid string",
+    ),
     "no scales": (lambda: replaced("\n[scales]\n", "\n[other]\n"), "scales: Field required"),
     "wording shared by two splits of an item": (
         lambda: with_wording(4, "heldout", '"How so?"').replace(
             block(5), block(5).replace("demonstration = ", 'demonstration = "HOW  so?" #')
         ),
-        "item 5 demonstration repeats the wording of item 4 heldout",
+        "row 84, item 5, wordings.demonstration: repeats the wording of item 4 heldout",
     ),
     "the two tuning wordings are one": (
         lambda: with_wording(9, "tuning", '["Why not?", "Why not?"]'),
-        "item 9 tuning 2 repeats the wording of item 9 tuning 1",
+        "row 133, item 9, wordings.tuning 2: repeats the wording of item 9 tuning 1",
     ),
     "one tuning wording": (
         lambda: with_wording(9, "tuning", '["Why not?"]'),
-        "items.8.wordings.tuning.1: Field required",
+        "row 133, item 9, wordings.tuning 2: Field required",
     ),
     "three tuning wordings": (
         lambda: with_wording(9, "tuning", '["Why?", "Why not?", "And why?"]'),
-        "items.8.wordings.tuning: Tuple should have at most 2",
+        "row 133, item 9, wordings.tuning: Tuple should have at most 2",
     ),
-    "no held-out wording": (lambda: without_line(11, "heldout ="), "items.10.wordings.heldout: Field required"),
-    "no validation wording": (lambda: without_line(11, "validation ="), "items.10.wordings.validation: Field required"),
+    "no held-out wording": (
+        lambda: without_line(11, "heldout ="),
+        "row 158, item 11, wordings.heldout: Field required",
+    ),
+    "no validation wording": (
+        lambda: without_line(11, "validation ="),
+        "row 158, item 11, wordings.validation: Field required",
+    ),
     "no demonstration": (
         lambda: without_line(11, "demonstration ="),
-        "items.10.wordings.demonstration: Field required",
+        "row 158, item 11, wordings.demonstration: Field required",
     ),
-    "blank wording": (lambda: with_wording(11, "heldout", '"   "'), "items.10.wordings.heldout: String should have at"),
+    "blank wording": (
+        lambda: with_wording(11, "heldout", '"   "'),
+        "row 161, item 11, wordings.heldout: String should have at",
+    ),
     "endless wording": (
         lambda: with_wording(11, "heldout", '"' + "x" * 2001 + '"'),
-        "items.10.wordings.heldout: String should have at most 2000",
+        "row 161, item 11, wordings.heldout: String should have at most 2000",
     ),
-    "extra key in an item": (lambda: in_item(2, "id = 2", "id = 2\nweight = 1"), "items.1.weight: Extra inputs"),
+    "extra key in an item": (
+        lambda: in_item(2, "id = 2", "id = 2\nweight = 1"),
+        "row 36, item 2, weight: Extra inputs",
+    ),
     "extra wording": (
         lambda: with_wording(2, "heldout", '"Really?"\nspare = "Well?"'),
-        "items.1.wordings.spare: Extra inputs are not permitted",
+        "row 45, item 2, wordings.spare: Extra inputs are not permitted",
     ),
     "extra key at the top": (lambda: "author = 1\n" + TEXT, "author: Extra inputs are not permitted"),
     "no name": (lambda: replaced("name = ", "# name = "), "name: Field required"),
@@ -220,11 +291,14 @@ BROKEN: dict[str, tuple[Callable[[], str | bytes], str]] = {
     ),
     "empty": (lambda: "", "name: Field required"),
     "not TOML": (lambda: "id,name\n1,PDI\n", "is not TOML"),
-    "key twice": (lambda: in_item(2, "id = 2", "id = 2\nid = 2"), "is not TOML (Cannot overwrite a value (at line"),
+    "key twice": (
+        lambda: in_item(2, "id = 2", "id = 2\nid = 2"),
+        "row 36 is not TOML (Cannot overwrite a value (at line",
+    ),
     "quote left open": (lambda: with_wording(2, "heldout", '"Really?'), "is not TOML (Illegal character"),
     "JSON": (lambda: '{"name": "x"}', "is not TOML"),
     "binary": (lambda: b"\x89PNG\r\n\x1a\n\x00\xff", "is not TOML ('utf-8' codec"),
-    "UTF-16": (lambda: TEXT.encode("utf-16"), "is not TOML ('utf-8' codec"),
+    "UTF-16": (lambda: TEXT.encode("utf-16"), "row 1 is not TOML ('utf-8' codec"),
     "Latin-1": (lambda: with_wording(2, "heldout", '"Überhaupt?"').encode("latin-1"), "is not TOML ('utf-8' codec"),
     "NUL bytes": (lambda: b"\0" * 100, "is not TOML"),
     "nested without end": (lambda: "a = " + "[" * 100_000, "is not TOML"),
