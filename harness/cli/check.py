@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from harness.cli import check_sensitivity
+
 app = typer.Typer(help="Check what a number rests on.", no_args_is_help=True, add_completion=False)
 
 
-@app.callback()
-def _check() -> None:
-    """Keeps the names of the commands even while there is one."""
+app.command("sensitivity")(check_sensitivity.sensitivity)

@@ -136,11 +136,12 @@ def run(
     if len(chosen) == 1:
         label = chosen[0].code
     console = Console(stderr=True)
-    directory, record = _execute(session, out, f"{'-'.join(names)}-{label}-{spec.digest[:8]}", console, quiet)
+    directory, record = execute(session, out, f"{'-'.join(names)}-{label}-{spec.digest[:8]}", console, quiet)
     _print_results(directory, record, as_json)
 
 
-def _execute(session: Session, out: Path, name: str, console: Console, quiet: bool) -> tuple[RunDirectory, Record]:
+def execute(session: Session, out: Path, name: str, console: Console, quiet: bool) -> tuple[RunDirectory, Record]:
+    """Runs a session in a directory of its own, below `out`, with its progress on the console."""
     from harness.records.run_directory import RunDirectory
     from harness.report.progress import watch
 

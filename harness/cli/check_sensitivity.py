@@ -1,0 +1,132 @@
+"""`harness check sensitivity`: would the result be another one under other choices?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli import options, run_settings
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from harness.records.schema import Record
+    from harness.report.sensitivity import Scores
+
+
+def sensitivity(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[RUN...]", help="Finished runs; without any, two are made: tuned on 2 wordings and on 1."
+        ),
+    ] = None,
+    vintage: Annotated[
+        Path | None, typer.Option("--vintage", help="Other published scores, CSV like regions.csv.", show_default=False)
+    ] = None,
+    optimizer: Annotated[str, typer.Option("--optimizer", help="Of the runs that are made.")] = "de",
+    region: options.Region = "core",
+    budget: Annotated[int, typer.Option("--budget", help="Evaluations per region of the runs that are made.")] = 50,
+    model: options.Model = "respondent",
+    survey: options.SurveyFile = None,
+    targets: options.TargetsFile = None,
+    runs_folder: Annotated[
+        Path, typer.Option("--runs", help="Folder that holds the runs that are made.", rich_help_panel="Output")
+    ] = options.RUNS,
+    out: options.OutFile = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Score the same answers under other constants, other targets and another number of tuning wordings."""
+    options.check_file(out)
+    other = None if vintage is None else _scores(vintage)
+    if runs:
+        records = _read(runs)
+    else:
+        records = _make(
+            run_settings.optimizer_names(optimizer), region, budget, model, survey, targets, runs_folder, quiet
+        )
+
+    from rich.console import Console
+
+    from harness.report.sensitivity import sensitivity as measure
+    from harness.report.sensitivity_table import sensitivity_notes, sensitivity_table, to_plain
+
+    found = measure(records, other)
+    text = json.dumps(to_plain(found), indent=1)
+    if as_json:
+        typer.echo(text)
+    else:
+        console = Console()
+        options.show(console, sensitivity_table(found))
+        for line in sensitivity_notes(found, vintage.name if vintage else None):
+            console.print(line, markup=False, highlight=False, style="dim")
+    options.write_file(out, text)
+
+
+def _scores(path: Path) -> Scores:
+    from harness.tasks.hofstede_vsm.indices import DIMENSIONS
+    from harness.tasks.hofstede_vsm.targets import load_regions
+
+    rows = load_regions(path).rows
+    # NaN is no score.
+    return {
+        row.code: {name: one if one == one else None for name, one in zip(DIMENSIONS, row.scores, strict=True)}
+        for row in rows
+    }
+
+
+def _read(runs: list[Path]) -> dict[str, Record]:
+    from harness.records.run_directory import RunDirectory
+
+    records = {str(path): RunDirectory(path).read_record() for path in runs}
+    for name, record in records.items():
+        if record.targets is None:
+            raise InputError(f"run '{name}' is of an earlier version and holds no targets: run it again")
+    return records
+
+
+def _make(
+    names: list[str],
+    region: str,
+    budget: int,
+    model: str,
+    survey: Path | None,
+    targets: Path | None,
+    folder: Path,
+    quiet: bool,
+) -> dict[str, Record]:
+    """Two runs that differ in the wordings that are tuned on."""
+    from rich.console import Console
+
+    from harness.cli.run_command import execute
+    from harness.tasks.hofstede_vsm.survey import load_survey
+    from harness.tasks.hofstede_vsm.targets import load_regions
+    from harness.tuning.session import Session
+    from harness.tuning.spec import RunSpec, Source
+
+    options.whole("--budget", budget, 1)
+    optimizers = run_settings.optimizer_specs(names, [])
+    questionnaire, table = load_survey(survey), load_regions(targets)
+    lm = options.load_quietly(options.model_spec(model, "auto", "auto"))
+    sessions = []
+    for wordings in (2, 1):
+        spec = RunSpec(
+            model=lm.spec,
+            survey=Source(name=questionnaire.name, digest=questionnaire.digest),
+            targets=Source(name=ascii(targets.name)[1:-1] if targets else "bundled", digest=table.digest),
+            regions=tuple(one.code for one in table.select(region)),
+            optimizers=optimizers,
+            budget=budget,
+            wordings=2 if wordings == 2 else 1,
+        )
+        sessions.append(Session(spec, lm, questionnaire, table))
+        sessions[-1].check()
+    records = {}
+    for session in sessions:
+        name = f"sensitivity-{'-'.join(names)}-{session.spec.wordings}wordings-{session.spec.digest[:8]}"
+        directory, record = execute(session, folder, name, Console(stderr=True), quiet)
+        records[str(directory.path)] = record
+    return records
