@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 def sensitivity(
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[RUN...]", help="Finished runs; without any, two are made: tuned on 2 wordings and on 1."
-        ),
+        typer.Argument(metavar="[RUN...]", help="Finished runs; without any, two are made, on 2 wordings and on 1."),
     ] = None,
     vintage: Annotated[
         Path | None, typer.Option("--vintage", help="Other published scores, CSV like regions.csv.", show_default=False)
