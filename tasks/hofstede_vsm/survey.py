@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from harness.errors import InputError
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS, ITEMS, WEIGHTS
-from harness.tasks.hofstede_vsm.survey_faults import described, fault, not_toml, place_name
+from harness.tasks.hofstede_vsm.survey_faults import Fault, described, not_toml, place_name
 from harness.tasks.hofstede_vsm.text_files import decoded
 from harness.tasks.hofstede_vsm.wordings import Placed, first_overlap, shared, words
 
@@ -105,16 +105,16 @@ class Survey(_Frozen):
         for scale, labels in self.scales.items():
             if len({label.casefold() for label in labels}) != len(labels):
                 reason = f"scale '{scale}' repeats a label: expected five different ones"
-                raise fault(reason, ["scales", scale], labels)
+                raise Fault(reason, ["scales", scale], labels)
         for place, item in enumerate(self.items):
             if item.scale not in self.scales:
                 reason = f"item {item.id} has scale '{item.scale}': expected one of {', '.join(self.scales)}"
-                raise fault(reason, ["items", place, "scale"], item.scale)
+                raise Fault(reason, ["items", place, "scale"], item.scale)
             _check_formula(item, place)
         if (overlap := first_overlap(_placed(self.items))) is not None:
             (which, within), how = divmod(overlap[0], len(_PLACES)), overlap[1]
             value = self.items[which].wordings.all()[within]
-            raise fault(f"{how}: splits may not share a wording", ["items", which, "wordings", *_PLACES[within]], value)
+            raise Fault(f"{how}: splits may not share a wording", ["items", which, "wordings", *_PLACES[within]], value)
         return self
 
     def split_wordings(self, split: WordingSplit) -> frozenset[str]:
@@ -152,15 +152,15 @@ def _placed(items: tuple[Item, ...]) -> list[Placed]:
     ]
 
 
-def _misplaced(ids: list[int]) -> ValidationError:
+def _misplaced(ids: list[int]) -> Fault:
     """Says which items are missing, repeated or out of order, at the first one that should be another."""
     missing = ", ".join(map(str, sorted(set(range(1, ITEMS + 1)) - set(ids)))) or "none"
     twice = ", ".join(map(str, sorted({i for i in ids if ids.count(i) > 1}))) or "none"
     reason = f"items must be 1 to {ITEMS} in order, each once (missing: {missing}; twice: {twice})"
     if not ids:
-        return fault(reason, ["items"], [])
+        return Fault(reason, ["items"], [])
     first = next((place for place, number in enumerate(ids) if number != place + 1), len(ids) - 1)
-    return fault(reason, ["items", first, "id"], ids[first])
+    return Fault(reason, ["items", first, "id"], ids[first])
 
 
 def _check_formula(item: Item, place: int) -> None:
@@ -173,7 +173,7 @@ def _check_formula(item: Item, place: int) -> None:
     reason = (
         f"item {item.id} says index '{item.index}' sign {item.sign}: the formula has '{DIMENSIONS[row]}' sign {sign}"
     )
-    raise fault(reason, ["items", place, field], getattr(item, field))
+    raise Fault(reason, ["items", place, field], getattr(item, field))
 
 
 def shared_wordings(first: Survey, second: Survey) -> list[str]:

@@ -7,23 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from harness.errors import one_line
 from harness.tasks.hofstede_vsm.text_files import broken_row
 from harness.tasks.hofstede_vsm.toml_lines import Place, known_part, row_of
 
 
-def fault(reason: str, place: Place, value: object) -> ValidationError:
-    """An error of a whole item or survey that stands in one of its fields.
+class Fault(ValueError):
+    """What is wrong with a whole survey although each of its parts may be right.
 
-    Args:
-        reason: what is wrong and what was expected.
-        place: keys and positions down to the field, from where the error is raised.
+    Attributes:
+        place: keys and positions down to the field that is to be mended.
         value: what stands there.
     """
-    kind = PydanticCustomError("survey", "{reason}", {"reason": reason})
-    return ValidationError.from_exception_data("survey", [InitErrorDetails(type=kind, loc=tuple(place), input=value)])
+
+    def __init__(self, reason: str, place: Place, value: object) -> None:
+        super().__init__(reason)
+        self.place = tuple(place)
+        self.value = value
 
 
 def described(error: ValidationError, content: Mapping[str, Any], text: str) -> str:
@@ -34,7 +35,13 @@ def described(error: ValidationError, content: Mapping[str, Any], text: str) -> 
         content: the parsed file.
         text: the file; rows are counted in it.
     """
-    return one_line(error.errors(), place=lambda problem: _where(problem["loc"], content, text))
+    problems = [_at_its_place(problem) for problem in error.errors()]
+    return one_line(problems, place=lambda problem: _where(problem["loc"], content, text))
+
+
+def _at_its_place(problem: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = problem.get("ctx", {}).get("error")
+    return {**problem, "loc": found.place, "input": found.value} if isinstance(found, Fault) else problem
 
 
 def _where(place: Place, content: Mapping[str, Any], text: str) -> str:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from harness.tasks.hofstede_vsm.demonstrations import demonstrations
 from harness.tasks.hofstede_vsm.prompts import SPLITS, preamble, survey_prompts
 from harness.tasks.hofstede_vsm.survey import BUNDLED, Survey, WordingSplit, load_survey, shared_wordings
+from harness.tasks.hofstede_vsm.survey_faults import Fault
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tasks.hofstede_vsm.wordings import Sentence, words
 
@@ -75,7 +76,9 @@ def problem(content: dict[str, Any]) -> tuple[tuple[int | str, ...], str]:
     with pytest.raises(ValidationError) as caught:
         Survey.model_validate(content)
     (found,) = caught.value.errors()
-    return found["loc"], found["msg"]
+    fault = found["ctx"]["error"]
+    assert isinstance(fault, Fault)
+    return fault.place, str(fault)
 
 
 def loc(spot: Spot) -> tuple[int | str, ...]:
@@ -83,7 +86,7 @@ def loc(spot: Spot) -> tuple[int | str, ...]:
     return ("items", spot[0], "wordings", split, *([] if which is None else [which]))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.data(), SPOTS, SPOTS)
 def test_a_wording_that_stands_twice_is_refused_however_it_is_dressed(
     data: st.DataObject, one: Spot, two: Spot
@@ -96,7 +99,7 @@ def test_a_wording_that_stands_twice_is_refused_however_it_is_dressed(
     assert reason.startswith("repeats the wording of item ") and reason.endswith("splits may not share a wording")
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.data(), SPOTS, SPOTS, st.sampled_from([("All in all: ", ""), ("", " Why?"), ("Well, ", ", if I may ask?")]))
 def test_a_wording_inside_one_of_another_split_is_refused(
     data: st.DataObject, one: Spot, two: Spot, frame: tuple[str, str]
@@ -117,7 +120,7 @@ WORDS = st.sampled_from(["how", "proud", "are", "you", "of", "it", "work", "boss
 SENTENCES = st.lists(WORDS, min_size=1, max_size=5).map(" ".join)
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(st.dictionaries(SPOTS, SENTENCES, max_size=6))
 def test_whatever_is_accepted_has_disjoint_splits_in_every_prompt(changes: dict[Spot, str]) -> None:
     content = rewritten(changes)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.tasks.hofstede_vsm.wordings import Placed, Sentence, first_overlap, shared, words
@@ -88,6 +88,7 @@ def test_parts_of_words_do_not_count() -> None:
     assert Sentence.of("How important, really, is it?").overlaps(Sentence.of(PLAIN)) == ""
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=40))
 def test_words_of_words_are_the_same_words(text: str) -> None:
     once = words(text)
