@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.optimizers import FloatArray
 from harness.records.wrappers import Difference
-from harness.report.contest_statistics import holm
+from harness.report.statistics import holm
 
 _RESAMPLES = 2000
 _DIGITS = 6

@@ -11,9 +11,10 @@ import numpy as np
 
 from harness.records.contest import Cell, Contest
 from harness.report import contest_statistics as numbers
-from harness.report.contest_statistics import TARGETS, Floats
+from harness.report.contest_statistics import TARGETS
 from harness.report.notes import partial_note
 from harness.report.settings import differences
+from harness.report.statistics import DIGITS, Floats, holm, interval, wilcoxon
 
 MEASURES: Final = ("mae", "mae_tuned")
 """Held out, the headline, and on the wordings that the optimizers saw."""
@@ -26,7 +27,7 @@ class Summary:
     """Errors over regions, each the mean over its seeds; index points.
 
     Attributes:
-        low, high: 95 % bootstrap interval of the mean over regions; None for one region.
+        low, high: 95 % interval of the mean over regions and seeds; see `statistics.interval`.
         rank: mean rank over regions among the entrants, 1 is best; None for what is no entrant.
         values: of each region.
     """
@@ -171,16 +172,20 @@ def to_plain(analysis: Analysis) -> dict[str, Any]:
 
 def matrix(contest: Contest, measure: str) -> Floats:
     """(E, R) errors of entrants in regions by "mae" or "mae_tuned", means over the seeds, which are not independent."""
-    spec = contest.spec
-    values = [getattr(cell, measure) for cell in contest.cells]
-    shaped = np.array(values, dtype=np.float64).reshape(len(spec.entrants), len(spec.regions), len(spec.seeds))
-    means: Floats = shaped.mean(axis=2)
+    means: Floats = _errors(contest, measure).mean(axis=2)
     return means
 
 
+def _errors(contest: Contest, measure: str) -> Floats:
+    """(E, R, S) errors of entrants in regions with each seed."""
+    spec = contest.spec
+    values = [getattr(cell, measure) for cell in contest.cells]
+    return np.array(values, dtype=np.float64).reshape(len(spec.entrants), len(spec.regions), len(spec.seeds))
+
+
 def _finals(contest: Contest, cells: dict[str, list[Cell]]) -> Iterator[Standing]:
-    errors = {measure: matrix(contest, measure) for measure in MEASURES}
-    ranks = {measure: numbers.ranks(errors[measure]).mean(axis=1) for measure in MEASURES}
+    errors = {measure: _errors(contest, measure) for measure in MEASURES}
+    ranks = {measure: numbers.ranks(matrix(contest, measure)).mean(axis=1) for measure in MEASURES}
     rows = [
         Standing(
             label=label,
@@ -192,22 +197,23 @@ def _finals(contest: Contest, cells: dict[str, list[Cell]]) -> Iterator[Standing
         for place, (label, own) in enumerate(cells.items())
     ]
     for name, per_region in contest.references.items():
-        own = _summary(np.array([per_region[code] for code in contest.spec.regions]))
+        own = _summary(np.array([[per_region[code]] for code in contest.spec.regions]))
         rows.append(Standing(name, own, own, reference=True))
     yield from sorted(rows, key=lambda row: row.mae.mean)
 
 
 def _summary(errors: Floats, rank: float | None = None) -> Summary:
-    low, high = numbers.bootstrap(errors, np.mean)
-    return Summary(float(errors.mean()), float(np.median(errors)), low, high, rank, tuple(errors.tolist()))
+    low, high = interval(errors, least=0.0)
+    means = errors.mean(axis=1)
+    return Summary(float(means.mean()), float(np.median(means)), low, high, rank, tuple(means.tolist()))
 
 
 def _comparison(contest: Contest, measure: str) -> Comparison:
     errors = matrix(contest, measure)
     couples = list(combinations(range(len(errors)), 2))
-    gaps = [np.round(errors[one] - errors[other], numbers.DIGITS) for one, other in couples]
-    raw = [numbers.wilcoxon(gap) for gap in gaps]
-    adjusted = numbers.holm([1.0 if p is None else p for p in raw])
+    gaps = [np.round(errors[one] - errors[other], DIGITS) for one, other in couples]
+    raw = [wilcoxon(gap) for gap in gaps]
+    adjusted = holm([1.0 if p is None else p for p in raw])
     labels = contest.spec.labels
     pairs = []
     for (one, other), gap, p, p_holm in zip(couples, gaps, raw, adjusted, strict=True):

@@ -7,8 +7,7 @@ Sources:
     Hansen, Auger, Ros, Mersmann, Tusar, Brockhoff (2021): COCO: a platform for comparing continuous optimizers in a
     black-box setting. Optimization Methods and Software 36(1). Run lengths, targets, empirical distributions.
     Auger, Hansen (2005): Performance evaluation of an advanced local search evolutionary algorithm. CEC. ERT.
-    Demsar (2006): Statistical comparisons of classifiers over multiple data sets. JMLR 7. Ranks, Wilcoxon, Friedman.
-    Holm (1979): A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6(2).
+    Demsar (2006): Statistical comparisons of classifiers over multiple data sets. JMLR 7. Ranks, Friedman.
 """
 
 from __future__ import annotations
@@ -17,17 +16,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from harness.report.statistics import CONFIDENCE, DIGITS, RESAMPLES, SEED, Floats
+
 Curve = Sequence[tuple[float, float]]
 
 TARGETS: Final = (20.0, 15.0, 10.0, 8.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.5, 1.0)
 """Errors that count as solved, each harder than the one before."""
-RESAMPLES: Final = 9999
-BOOTSTRAP_SEED: Final = 20130
-DIGITS: Final = 9
-"""Decimal places from which errors count as equal, so that the last bit of a mean makes no rank."""
 
 
 def values_at(curve: Curve, grid: Floats) -> Floats:
@@ -88,49 +84,6 @@ def expected_running_time(lengths: Floats, spent: Floats) -> float:
     return float(np.where(reached, lengths, spent).sum() / reached.sum())
 
 
-def wilcoxon(differences: Floats) -> float | None:
-    """Two-sided p of the signed-rank test that (N,) paired differences lie around 0.
-
-    Zeros are left out, as Wilcoxon did, and equal sizes share their mean rank. The p is exact, with ties too: the
-    share of all sign patterns with a rank sum as extreme, counted rank by rank.
-
-    Returns:
-        None where it is not defined: fewer than two pairs, or no difference in any.
-
-    Source: Wilcoxon (1945), Individual comparisons by ranking methods, Biometrics Bulletin 1(6); ties as in Pratt &
-    Gibbons (1981), Concepts of nonparametric theory, chapter 3.
-    """
-    rounded = np.round(differences, DIGITS)
-    if len(rounded) < 2 or not rounded.any():
-        return None
-
-    from scipy import stats
-
-    signed = rounded[rounded != 0]
-    # Twice the mean ranks are whole numbers.
-    doubled = np.rint(2 * stats.rankdata(np.abs(signed))).astype(int)
-    chances = np.zeros(doubled.sum() + 1)
-    chances[0] = 1.0
-    for rank in doubled:
-        # Half of the patterns give this rank a plus.
-        chances[rank:] += chances[:-rank].copy()
-        chances /= 2
-    observed = int(doubled[signed > 0].sum())
-    return min(1.0, 2 * float(min(chances[: observed + 1].sum(), chances[observed:].sum())))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusts p values for their number, step down; never below the raw ones.
-
-    Source: Holm (1979): the k-th smallest of m times m - k + 1, at most 1, never below that of a smaller one.
-    """
-    adjusted, lowest = [0.0] * len(p_values), 0.0
-    for place, index in enumerate(np.argsort(p_values, kind="stable")):
-        lowest = max(lowest, min(1.0, (len(p_values) - place) * p_values[index]))
-        adjusted[index] = lowest
-    return adjusted
-
-
 def ranks(values: Floats) -> Floats:
     """(E, R) rank of each of E entrants in every region, 1 is the lowest error; equal ones share their mean rank."""
     from scipy import stats
@@ -162,14 +115,22 @@ def friedman(values: Floats) -> float | None:
 def bootstrap(values: Floats, statistic: Callable[..., Floats] = np.median) -> tuple[float | None, float | None]:
     """Percentile interval (95 %) of a statistic of (N,) values, resampled; (None, None) for fewer than two.
 
-    The percentile method, because it also holds together for a median and for a handful of regions, where the
-    corrections of BCa are themselves estimated from too little.
+    The percentile method, because a median of a handful of regions jumps from one of them to the next, and BCa would
+    estimate its corrections from those jumps. For a mean, `statistics.interval` is the better one.
 
     Source: Efron & Tibshirani (1993), An introduction to the bootstrap, chapter 13.
     """
     if len(values) < 2:
         return None, None
-    rng = np.random.default_rng(BOOTSTRAP_SEED)
-    drawn = statistic(values[rng.integers(len(values), size=(RESAMPLES, len(values)))], axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
+
+    from scipy import stats
+
+    low, high = stats.bootstrap(
+        (values,),
+        statistic,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        rng=np.random.default_rng(SEED),
+        method="percentile",
+    ).confidence_interval
     return float(low), float(high)

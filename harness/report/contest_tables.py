@@ -100,7 +100,7 @@ def contest_notes(analysis: Analysis) -> Iterator[str]:
     yield (
         f"model {analysis.model}, {regions} region{'s' * (regions > 1)}, {seeds} seed{'s' * (seeds > 1)}; errors: mean "
         "absolute error in index points, lower is better, mae on held-out and tuned on tuning wordings; [ ]: 95 % "
-        "bootstrap interval over regions, each the mean over its seeds; rank: mean over regions, 1 is best"
+        "interval, of a mean over regions and seeds, of a difference over regions; rank: mean over regions, 1 is best"
     )
     tests = [(_MEASURES[one.measure], one.friedman) for one in analysis.comparisons if one.friedman is not None]
     if tests:

@@ -71,14 +71,15 @@ def interval(
 
     - One seed: the regions alone. What another seed would give is not known and not held.
     - Several seeds that differ no more than chance within them explains: the regions' means alone.
-    - Otherwise a t interval with the variance components of regions and seeds, and Satterthwaite's degrees of freedom.
+    - Otherwise regions and seeds: a t interval from both mean squares, with Satterthwaite's degrees of freedom.
     - One region: its seeds alone. The interval then holds for that region and for no other.
     - Seeds missing in some regions: the regions' means alone, as with one seed.
 
-    Over regions (or seeds) alone it is BCa from `BCA_FROM` means, Student's t below. Coverage of 95 % was 92 to 97 %
-    in simulations with four or more regions and one, three or five seeds. No interval that was tried holds it with two
-    seeds that differ much in 20 or more regions (87 to 91 %), nor with fewer than ten regions whose errors are as
-    skewed as an exponential distribution (88 to 93 %); with two or three regions it is wide, and hangs on normality.
+    Over regions (or seeds) alone it is BCa from `BCA_FROM` means, Student's t below. In simulations of four or more
+    regions and one, three or five seeds, 92 to 97 % of the 95 % intervals held the truth. No interval that was tried
+    does so with two seeds that differ much in 20 or more regions (85 to 91 %), nor with fewer than ten regions whose
+    errors are as skewed as an exponential distribution (88 to 93 %); with two or three regions it is wide, and hangs on
+    normality.
 
     Args:
         values: (R, S) one value per region and seed, or (R,) for one seed; NaN where a region lacks a seed.
@@ -201,23 +202,6 @@ def rank_correlation(indices: ArrayLike, scores: ArrayLike) -> tuple[float | Non
     return float(stats.kendalltau(*both, variant="b").statistic), float(stats.spearmanr(*both).statistic)
 
 
-def spread_share(errors: ArrayLike, scores: ArrayLike) -> float | None:
-    """Mean error in one dimension as a share of how much countries differ in it; below 1 the error is the smaller.
-
-    Args:
-        errors: (R,) absolute errors, index points; NaN leaves a region out.
-        scores: (N,) published scores of all countries, which need not be those of the errors; NaN leaves one out.
-
-    Returns:
-        Mean error over the standard deviation of the scores (N - 1 in its denominator); None where it is not defined:
-        no error, fewer than two scores, or all equal.
-    """
-    own, all_scores = (values[~np.isnan(values)] for values in (np.asarray(errors, float), np.asarray(scores, float)))
-    if not len(own) or len(all_scores) < 2 or not np.ptp(all_scores):
-        return None
-    return float(own.mean() / all_scores.std(ddof=1))
-
-
 def _table(values: ArrayLike) -> Floats:
     """(R, S) values, without the seeds that no region has."""
     table = np.asarray(values, dtype=np.float64)
@@ -233,16 +217,25 @@ def _table(values: ArrayLike) -> Floats:
 
 
 def _uncut(table: Floats, seed: int, confidence: float, resamples: int) -> Interval:
+    """See `interval`.
+
+    Source: Satterthwaite (1946): degrees of freedom of a sum of mean squares, equation 17.
+    """
     if len(table) == 1:
         return _over(table[0], seed, confidence, resamples)
     if table.shape[1] == 1 or np.isnan(table).any():
         return _over(region_means(table), seed, confidence, resamples)
-    regions, seeds, rest = _mean_squares(table)
-    if seeds <= rest:
+    squares, degrees = _mean_squares(table)
+    if squares[1] <= squares[2]:
         return _over(table.mean(axis=1), seed, confidence, resamples)
-    if regions <= rest:
-        return _over(table.mean(axis=0), seed, confidence, resamples)
-    return _crossed(table, confidence)
+
+    from scipy import stats
+
+    # The rest stands in both mean squares and counts twice, for having looked first whether seeds differ.
+    spread = squares[0] + squares[1]
+    freedom = spread**2 / (squares[:2] ** 2 / degrees[:2]).sum()
+    low, high = stats.t.interval(confidence, freedom, loc=table.mean(), scale=np.sqrt(spread / table.size))
+    return float(low), float(high)
 
 
 def _over(means: Floats, seed: int, confidence: float, resamples: int) -> Interval:
@@ -267,31 +260,15 @@ def _over(means: Floats, seed: int, confidence: float, resamples: int) -> Interv
     return float(found.low), float(found.high)
 
 
-def _crossed(table: Floats, confidence: float) -> Interval:
-    """T interval of the mean of (R, S) values with effects of regions and seeds, both seen.
+def _mean_squares(table: Floats) -> tuple[Floats, Floats]:
+    """(3,) mean squares of (R, S) values and their degrees of freedom: between rows, between columns, and of the rest.
 
-    Source: Searle, Casella & McCulloch (1992), expected mean squares; Satterthwaite (1946), equation 17.
+    Source: Searle, Casella & McCulloch (1992), the crossed layout without replicates.
     """
-    from scipy import stats
-
-    squares, degrees = _mean_squares(table), _degrees(table)
-    # The mean's variance times its number of values: regions and seeds each hold the rest once.
-    spread = squares[0] + squares[1] - squares[2]
-    freedom = spread**2 / (squares**2 / degrees).sum()
-    scale = np.sqrt(spread / table.size)
-    low, high = stats.t.interval(confidence, max(1.0, freedom), loc=table.mean(), scale=scale)
-    return float(low), float(high)
-
-
-def _degrees(table: Floats) -> Floats:
-    regions, seeds = np.array(table.shape) - 1.0
-    return np.array([regions, seeds, regions * seeds])
-
-
-def _mean_squares(table: Floats) -> Floats:
-    """(3,) mean squares between the rows of (R, S) values, between the columns, and of what is left."""
-    rows, columns = table.mean(axis=1, keepdims=True), table.mean(axis=0, keepdims=True)
-    parts = (rows - table.mean(), columns - table.mean(), table - rows - columns + table.mean())
+    rows, columns, mean = table.mean(axis=1, keepdims=True), table.mean(axis=0, keepdims=True), table.mean()
+    parts = (rows - mean, columns - mean, table - rows - columns + mean)
     sums = np.array([(np.broadcast_to(part, table.shape) ** 2).sum() for part in parts])
-    found: Floats = np.round(sums / _degrees(table), DIGITS)
-    return found
+    regions, seeds = np.array(table.shape) - 1.0
+    degrees = np.array([regions, seeds, regions * seeds])
+    squares: Floats = np.round(sums / degrees, DIGITS)
+    return squares, degrees

@@ -50,42 +50,6 @@ def test_expected_running_time_charges_the_runs_that_failed():
     assert numbers.expected_running_time(np.full(3, math.inf), spent) == math.inf
 
 
-def test_signed_ranks_by_hand():
-    # All five on one side: 2 of the 32 equally likely sign patterns are as extreme.
-    assert numbers.wilcoxon(np.array([0.1, 0.2, 0.3, 0.4, 0.5])) == pytest.approx(2 / 32)
-    # Ranks 1 + 2 + 3 against 4: 7 of 16 sign patterns have a rank sum of at most 4.
-    assert numbers.wilcoxon(np.array([1.0, 2.0, 3.0, -4.0])) == pytest.approx(14 / 16)
-    # Zeros are left out, and so is what only rounding made.
-    assert numbers.wilcoxon(np.array([0.0, 1e-12, 0.1, 0.2, 0.3])) == pytest.approx(2 / 8)
-
-
-def test_signed_ranks_with_ties_by_hand():
-    # Ranks 1.5, 1.5 and 3 of 0.5, -0.5 and 2: 3 of the 8 sign patterns sum to 4.5 or more, {1.5, 3} twice and all.
-    assert numbers.wilcoxon(np.array([0.5, -0.5, 2.0])) == pytest.approx(2 * 3 / 8)
-    # Four equal ranks, three of them positive: 5 of 16 have three or four.
-    assert numbers.wilcoxon(np.array([1.0, 1.0, 1.0, -1.0])) == pytest.approx(2 * 5 / 16)
-
-
-def test_signed_ranks_agree_with_another_implementation():
-    from scipy.stats import wilcoxon
-
-    for seed, size in enumerate((3, 8, 20, 49)):
-        differences = np.random.default_rng(seed).normal(0.3, 1.0, size)
-        assert numbers.wilcoxon(differences) == pytest.approx(wilcoxon(differences, method="exact").pvalue)
-
-
-@pytest.mark.parametrize("differences", [[], [1.0], [0.0, 0.0, 0.0], [1e-13, -1e-13]])
-def test_signed_ranks_without_a_difference_are_not_defined(differences):
-    assert numbers.wilcoxon(np.array(differences)) is None
-
-
-def test_holm_by_hand():
-    # 3 x 0.01, 2 x 0.03, then 1 x 0.04, which may not fall below the one before.
-    assert numbers.holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
-    assert numbers.holm([0.6, 0.5]) == [1.0, 1.0]
-    assert numbers.holm([]) == []
-
-
 def test_friedman_by_hand():
     # Three entrants, the same order in four regions: 12 / (4 * 3 * 4) * (4^2 + 8^2 + 12^2) - 3 * 4 * 4 = 8.
     errors = np.array([[1.0] * 4, [2.0] * 4, [3.0] * 4])
@@ -111,10 +75,10 @@ def test_an_interval_of_equal_values_is_that_value():
     assert numbers.bootstrap(np.array([1.0])) == (None, None)
 
 
-def test_an_interval_covers_the_mean_about_as_often_as_it_says():
+def test_an_interval_covers_the_median_about_as_often_as_it_says():
     rng = np.random.default_rng(0)
     draws = rng.normal(3.0, 2.0, (80, 40))
-    held = [low <= 3.0 <= high for low, high in (numbers.bootstrap(row, np.mean) for row in draws)]
+    held = [low <= 3.0 <= high for low, high in (numbers.bootstrap(row) for row in draws)]
     assert 0.88 <= np.mean(held) <= 1.0
 
 
@@ -144,14 +108,6 @@ def test_a_run_length_and_the_curve_agree(curve, evaluations):
     assert (numbers.values_at(curve, np.array([float(evaluations)]))[0] <= 5.0) == (evaluations >= length)
 
 
-@given(st.lists(st.floats(0.0, 1.0), max_size=12))
-def test_holm_is_never_below_the_raw_ones_and_keeps_their_order(raw):
-    adjusted = numbers.holm(raw)
-    assert all(one >= p for one, p in zip(adjusted, raw, strict=True))
-    assert all(one <= 1.0 for one in adjusted)
-    assert [adjusted[i] for i in np.argsort(raw, kind="stable")] == sorted(adjusted)
-
-
 @given(st.integers(1, 6), st.integers(1, 6), st.data())
 def test_ranks_add_up(entrants, regions, data):
     rows = data.draw(
@@ -161,14 +117,9 @@ def test_ranks_add_up(entrants, regions, data):
     assert found.sum(axis=0).tolist() == [entrants * (entrants + 1) / 2] * regions
 
 
-@given(st.lists(st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0]), max_size=14))
-def test_signed_ranks_are_symmetric(differences):
-    one, other = (numbers.wilcoxon(sign * np.array(differences)) for sign in (1, -1))
-    assert one == (other if other is None else pytest.approx(other))
-    assert one is None or 0 < one <= 1
-
-
 @given(st.lists(values, min_size=2, max_size=8))
 def test_an_interval_lies_within_the_values(numbers_given):
     low, high = numbers.bootstrap(np.array(numbers_given))
-    assert min(numbers_given) <= low <= high <= max(numbers_given)
+    # But for the last bit of an interpolation.
+    ordered = np.array([min(numbers_given), low, high, max(numbers_given)])
+    assert (np.diff(ordered) >= -1e-9).all()
