@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from peft import PromptTuningConfig, TaskType
+from peft import PeftModel, PromptTuningConfig, TaskType
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from safetensors.torch import load_file
@@ -56,7 +57,7 @@ def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
     Raises:
         InputError: it is no prompt-tuning adapter, or made for a model of another width.
     """
-    config = _config(folder)
+    config = check_config(folder)
     try:
         tensors = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, SafetensorError) as error:
@@ -79,7 +80,20 @@ def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
     return prompt
 
 
-def _config(folder: Path) -> dict[str, Any]:
+def attach(folder: Path, lm: LanguageModel) -> PeftModel:
+    """The model behind the soft prompt of an adapter folder, by peft itself; the model without it stays usable."""
+    with warnings.catch_warnings():
+        # peft asks the model by a name that transformers will drop.
+        warnings.simplefilter("ignore", FutureWarning)
+        return PeftModel.from_pretrained(lm.model, str(folder))
+
+
+def check_config(folder: Path) -> dict[str, Any]:
+    """What an adapter folder says of its prompt, which takes no model to read.
+
+    Raises:
+        InputError: it is no folder of a prompt-tuning adapter.
+    """
     path = folder / CONFIG_FILE
     try:
         if not path.is_file():
