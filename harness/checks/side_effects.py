@@ -44,6 +44,8 @@ class Judge(HFLM):  # type: ignore[misc]
     padding would stand between the prompt and the shorter texts.
     """
 
+    batch_size_per_gpu: int
+
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         """The text that the model writes after each request."""
         size, self.batch_size_per_gpu = self.batch_size_per_gpu, 1

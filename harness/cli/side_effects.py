@@ -58,8 +58,8 @@ def side_effects(
 ) -> None:
     """What does a soft prompt change in other tasks? Runs lm-eval without and with it, and pairs the documents.
 
-    persona_following, which comes with the package, asks whether the model still answers as the person that the text
-    names. It is a report: the exit code is 0 whatever it says.
+    persona_following, which comes with the package, asks whether the model still
+    answers as the person that the text names. The exit code is 0 whatever it says.
     """
     names = [name.strip() for name in tasks.split(",") if name.strip()]
     if not names:
