@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
@@ -12,9 +11,8 @@ import numpy as np
 import torch
 from lm_eval.models.huggingface import HFLM
 from numpy.typing import NDArray
-from peft import PeftModel
 
-from harness.models.adapter import save_adapter
+from harness.models.adapter import attach, save_adapter
 from harness.models.chat import option_tokens, tokenise
 from harness.models.language_model import LanguageModel
 
@@ -86,10 +84,7 @@ class LmEval:
 
     def __init__(self, lm: LanguageModel, turns: Sequence[str], virtual: int, batch: int, folder: Path) -> None:
         save_adapter(folder, lm.token_embeddings[:virtual], lm)
-        with warnings.catch_warnings():
-            # peft asks the model by a name that transformers will drop.
-            warnings.simplefilter("ignore", FutureWarning)
-            self._tuned = PeftModel.from_pretrained(lm.model, str(folder))
+        self._tuned = attach(folder, lm)
         self._judge = HFLM(
             pretrained=self._tuned, tokenizer=lm.tokenizer, batch_size=batch, max_length=lm.context_length
         )

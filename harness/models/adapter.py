@@ -7,12 +7,13 @@ adapter without it, made by another program, is held to width and number of toke
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from peft import PromptTuningConfig, TaskType
+from peft import PeftModel, PromptTuningConfig, TaskType
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 from safetensors.torch import load_file
@@ -63,7 +64,7 @@ def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
     Raises:
         InputError: it is no prompt-tuning adapter, or made for another model; the message names file and field.
     """
-    config = _config(folder)
+    config = check_config(folder)
     _check_origin(folder, lm)
     try:
         tensors = load_file(folder / WEIGHTS_FILE)
@@ -85,6 +86,14 @@ def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
     return prompt
 
 
+def attach(folder: Path, lm: LanguageModel) -> PeftModel:
+    """The model behind the soft prompt of an adapter folder, by peft itself; the model without it stays usable."""
+    with warnings.catch_warnings():
+        # peft asks the model by a name that transformers will drop.
+        warnings.simplefilter("ignore", FutureWarning)
+        return PeftModel.from_pretrained(lm.model, str(folder))
+
+
 def origin_note(folder: Path, lm: LanguageModel) -> str:
     """What a reader must know of a prompt that nothing but its width ties to the model; "" if it carries a digest.
 
@@ -92,7 +101,7 @@ def origin_note(folder: Path, lm: LanguageModel) -> str:
         folder: an adapter folder that `load_adapter` has read.
         lm: the model that answers behind it.
     """
-    named = _config(folder).get("base_model_name_or_path")
+    named = check_config(folder).get("base_model_name_or_path")
     if (folder / ORIGIN_FILE).exists() or named in (lm.spec.name, lm.source):
         return ""
     return (
@@ -136,7 +145,12 @@ def _check_shape(folder: Path, config: dict[str, Any], prompt: Prompt) -> None:
         )
 
 
-def _config(folder: Path) -> dict[str, Any]:
+def check_config(folder: Path) -> dict[str, Any]:
+    """What an adapter folder says of its prompt, which takes no model to read.
+
+    Raises:
+        InputError: it is no folder of a prompt-tuning adapter.
+    """
     found = _read(folder, CONFIG_FILE)
     if not found:
         raise InputError(f"prompt '{folder}' has no {CONFIG_FILE}: give the adapter folder of a tuned prompt")

@@ -148,11 +148,12 @@ def test_every_file_parses_and_its_functions_exist(path: Path) -> None:
         assert path.stem == (content["group"] if "group" in content else content["task"])
 
 
-def test_lm_eval_finds_one_task_per_region_and_one_group(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lm_eval_finds_one_task_per_region_one_group_and_persona_following(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, hooks.__name__)
     found = manager()
     assert hooks.__name__ not in sys.modules, "looking for tasks runs none of their code"
-    assert sorted(found.all_subtasks) == sorted(lm_eval_tasks.task_name(region) for region in TABLE.complete)
+    regions = [lm_eval_tasks.task_name(region) for region in TABLE.complete]
+    assert sorted(found.all_subtasks) == sorted([*regions, "persona_following"])
     assert found.all_groups == ["hofstede_vsm"]
     assert found.all_tags == []
 
