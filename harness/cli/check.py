@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import typer
 
+from harness.cli import check_labels, check_text_agreement
+
 app = typer.Typer(help="Check what a number rests on.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
 def _check() -> None:
     """Keeps the names of the commands even while there is one."""
+
+
+app.command("labels")(check_labels.labels)
+app.command("text-agreement")(check_text_agreement.text_agreement)
