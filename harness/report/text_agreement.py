@@ -12,7 +12,7 @@ from harness.report.leaderboard import partial_note
 from harness.report.terminal import listing
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 
-LONGEST: Final = 48
+LONGEST: Final = 40
 """Characters of a text that a table shows."""
 
 
@@ -55,8 +55,11 @@ def texts_table(check: TextAgreement, most: int) -> Table | None:
         [str(one.item), one.order, "differs" if one.kind == "parsed" else one.kind, _answer(one), shown(one.text)]
         for one in odd[:most]
     ]
-    title = f"{len(rows)} of {len(odd)} texts that differ or are no answer"
-    return listing(["item", "order", "is", "text/first", "text"], rows, title)
+    title = f"{len(rows)} of {len(odd)} texts that differ or are no answer, on the items' own scales"
+    table = listing(["item", "order", "is", "text/first", "text"], rows, title)
+    # Room for the texts in a terminal of eighty characters.
+    table.collapse_padding = True
+    return table
 
 
 def _answer(one: TextAnswer) -> str:

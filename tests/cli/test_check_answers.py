@@ -37,7 +37,8 @@ read from pdi idv mas uai lto ivr
 text - - - - - -
 first token # # # # # #
 expected # # # # # #
-# of # texts that differ or are no answer
+# of # texts that differ or are no answer, on
+the items' own scales
 item order is text/first text
 # forward unparsed -/# "#"
 # forward unparsed -/# "#"

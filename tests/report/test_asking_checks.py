@@ -127,12 +127,13 @@ def test_texts_reach_the_terminal_harmless(text_check):
     console = Console(file=StringIO(), width=140, color_system=None)
     console.print(texts_table(check, 5))
     printed = console.file.getvalue()
-    assert "\\x1b]0;x\\x07\\x1b[31m[red]3[/red]\\r\\n\\u202e\\x9b2J" in printed
+    assert '"\\x1b]0;x\\x07\\x1b[31m[red]3[/red]\\r\\n\\"...' in printed
+    assert shown("\u202e\u009b2J") == '"\\u202e\\x9b2J"'
     assert all(c.isprintable() or c == "\n" for c in printed)
     rows = lines(texts_table(check, 5), 140)
     assert '3 forward differs 4/3 "[bold]4"' in rows
     assert not any(row.startswith("2 forward") for row in rows)
-    assert "2 of 2 texts that differ or are no answer" in rows
+    assert "2 of 2 texts that differ or are no answer, on the items' own scales" in rows
 
 
 def test_only_as_many_texts_as_asked_for(text_check):
@@ -143,9 +144,9 @@ def test_only_as_many_texts_as_asked_for(text_check):
 
 
 def test_a_long_text_is_cut():
-    assert shown("a" * 48) == '"' + "a" * 48 + '"'
-    assert shown("a" * 49) == '"' + "a" * 45 + '"...'
-    assert shown("\n" * 100) == '"' + ("\\n" * 23)[:45] + '"...'
+    assert shown("a" * 40) == '"' + "a" * 40 + '"'
+    assert shown("a" * 41) == '"' + "a" * 37 + '"...'
+    assert shown("\n" * 100) == '"' + ("\\n" * 19)[:37] + '"...'
 
 
 def test_missing_texts_leave_no_indices(text_check):
