@@ -89,11 +89,17 @@ class Item(_Frozen):
 
 
 class Survey(_Frozen):
-    """A complete questionnaire. `items` stand in the order of their numbers."""
+    """A complete questionnaire. `items` stand in the order of their numbers.
+
+    `instruction_letters` and `instruction_verbal` ask for the same answer as a letter and in an option's own words;
+    they serve the check of labels alone (`harness.tasks.hofstede_vsm.labels`), which goes without what is None.
+    """
 
     name: Line
     version: Line
     instruction: Text
+    instruction_letters: Text | None = None
+    instruction_verbal: Text | None = None
     scales: dict[Line, Labels]
     items: tuple[Item, ...]
 
@@ -128,8 +134,12 @@ class Survey(_Frozen):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the content, hexadecimal; names the survey in records."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        """SHA-256 of the content, hexadecimal; names the survey in records.
+
+        The instructions of the check of labels are left out: they decide no number of a record.
+        """
+        content = self.model_dump(mode="json", exclude={"instruction_letters", "instruction_verbal"})
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
