@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.spatial.distance import jensenshannon as scipy_distance
 
 from harness.errors import InputError, UsageError
 from harness.tasks.opinions.cdeval import read_cdeval
@@ -243,6 +244,20 @@ def test_distances_are_metrics_from_0_to_1(three):
         assert distance(one, two) == pytest.approx(distance(two, one), abs=1e-12)
         assert 0 <= distance(one, two) <= 1
         assert distance(one, other) <= distance(one, two) + distance(two, other) + 1e-7
+
+
+@given(st.integers(2, 10).flatmap(lambda k: st.tuples(*[distributions(k)] * 2)))
+def test_the_jensen_shannon_distance_is_scipys(pair):
+    one, two = pair
+    with np.errstate(invalid="ignore"):
+        theirs = scipy_distance(one, two, base=2)
+    assert np.isnan(theirs) or jensen_shannon(one, two) == pytest.approx(theirs, abs=1e-7)
+
+
+def test_distributions_that_are_all_but_equal_are_no_nan_apart():
+    one = np.array([0.9, 0.1])
+    for step in np.linspace(0, 4e-16, 9):
+        assert jensen_shannon(one, np.array([0.9 + step, 0.1 - step])) == pytest.approx(0, abs=1e-7)
 
 
 @given(distributions(4), st.integers(0, 3))
