@@ -29,6 +29,7 @@ class Asked:
         people: (k,) shares per question, None for instruments without people.
         labels: of the region, in the instrument.
         available: how many there were to choose from.
+        seed: of the draw.
     """
 
     metric: Metric
@@ -36,6 +37,7 @@ class Asked:
     people: tuple[Floats | None, ...]
     labels: tuple[str, ...]
     available: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def choose(instrument: Instrument, labels: Sequence[str], limit: int, seed: int)
         tuple(people[place] for place in places),
         tuple(labels),
         len(questions),
+        seed,
     )
 
 

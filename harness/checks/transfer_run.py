@@ -22,9 +22,7 @@ def run(
     subject: Subject,
     survey: Survey,
     region: Region | None,
-    labels: tuple[str, ...],
-    limit: int,
-    seed: int,
+    asked: transfer.Asked,
 ) -> Transfer:
     """Asks a subject, and the naive model beside it unless the subject is that.
 
@@ -34,11 +32,8 @@ def run(
         subject: who is checked.
         survey: whose words stand in front of a baseline's questions.
         region: whose published scores stand beside the dimensions, None for none.
-        labels: of the region's people in the instrument.
-        limit: questions at most, 0 for all.
-        seed: of the draw where there are more.
+        asked: those of its questions that are asked.
     """
-    asked = transfer.choose(instrument, labels, limit, seed)
     ours = transfer.ask(subject, subject.before(survey), asked)
     naive = Subject.baseline(subject.lm, survey, "naive", None)
     bare = subject.persona is None and not subject.demonstrations and not len(subject.prompt)
@@ -46,7 +41,7 @@ def run(
     others = None if instrument.metric == "preference" else transfer.world(asked)
     named = [(subject.name, ours), ("naive", plain), ("world", others), ("uniform", transfer.uniform(asked))]
     scores = {} if region is None else dict(zip(DIMENSIONS, region.scores, strict=True))
-    own = region.name if region else ", ".join(labels)
+    own = region.name if region else ", ".join(asked.labels)
     return Transfer(
         benchmark=instrument.name,
         metric=instrument.metric,
@@ -55,15 +50,15 @@ def run(
         model=identity(subject.lm),
         subject=subject.name,
         region=region.code if region else None,
-        labels=labels,
+        labels=asked.labels,
         available=asked.available,
         questions=len(asked.questions),
-        seed=seed,
+        seed=asked.seed,
         left_out=instrument.left_out,
         answerers=tuple(transfer.answerer(who, asked, one) for who, one in named if one is not None),
         difference=transfer.difference(ours, plain),
         parts=tuple(transfer.parts(asked, ours, plain, {k: v for k, v in scores.items() if np.isfinite(v)})),
-        nearest=tuple(transfer.nearest(asked, ours, own)) if labels else (),
+        nearest=tuple(transfer.nearest(asked, ours, own)) if asked.labels else (),
         answers=tuple(transfer.answer_rows(asked, ours, plain)),
         provenance=gather(threads(), gpu_name(subject.lm)),
     )

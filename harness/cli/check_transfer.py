@@ -20,7 +20,7 @@ BENCHMARKS = ("cdeval", "globalopinionqa", "worldvaluesbench")
 
 def transfer(
     benchmark: Annotated[str, typer.Option("--benchmark", help="cdeval, globalopinionqa or worldvaluesbench.")],
-    file: Annotated[Path, typer.Option("--file", help="Its questions, or participants' answers: CSV or TSV.")],
+    file: Annotated[Path, typer.Option("--file", help="Its questions, or participants' answers: CSV, TSV, JSON.")],
     metadata: Annotated[
         Path | None, typer.Option("--metadata", help="worldvaluesbench: question_metadata.json.", show_default=False)
     ] = None,
@@ -50,12 +50,15 @@ def transfer(
     survey: options.SurveyFile = None,
     targets: options.TargetsFile = None,
     out: options.OutFile = None,
+    quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
     """Does a prompt carry over to CDEval, GlobalOpinionQA or WorldValuesBench? Beside the naive model, by their metric.
 
     The files are yours to get: docs/other-instruments.md says from where, and what is read.
     """
+    from harness.checks.transfer import choose
+    from harness.checks.transfer_run import run
     from harness.tasks.hofstede_vsm.demonstrations import check_shots
     from harness.tasks.hofstede_vsm.survey import load_survey
     from harness.tasks.hofstede_vsm.targets import load_regions
@@ -72,14 +75,14 @@ def transfer(
     chosen = subjects.region_of(table, region, prompt)
     subjects.check_flags(method, prompt, chosen)
     instrument = _read(benchmark, file, metadata, demographics, skip_bad)
-    labels = _labels(instrument, chosen, country)
+    asked = choose(instrument, _labels(instrument, chosen, country), limit, seed)
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
-
-    from harness.checks.transfer_run import run
 
     lm = options.load_quietly(spec)
     subject = subjects.subject(lm, questionnaire, method, prompt, chosen, shots)
-    result = run(instrument, str(file), subject, questionnaire, chosen, labels, limit, seed)
+    if not quiet:
+        typer.echo(f"asking {len(asked.questions)} questions of {benchmark}, each in both option orders", err=True)
+    result = run(instrument, str(file), subject, questionnaire, chosen, asked)
     _finish(result, out, as_json)
 
 

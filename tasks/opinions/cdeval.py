@@ -8,8 +8,9 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from harness.errors import InputError
+from harness.tasks.opinions.objects import rows
 from harness.tasks.opinions.question import Instrument, Question
-from harness.tasks.opinions.tables import Source, cells, each, read_text, validated
+from harness.tasks.opinions.tables import Source, each, read_text, validated
 
 NAME: Final = "cdeval"
 COLUMNS: Final = ("Domain", "Dimension", "Question", "Option 1", "Option 2")
@@ -23,7 +24,7 @@ ORIENTATIONS: Final = {
 }
 """What the first option stands for, per dimension: the side that a high index is on.
 
-Source: programs of third parties that read the published file; neither the paper's tables nor its card were at hand.
+Source: the card of the published dataset, which lists the meaning of the first option per dimension.
 """
 
 
@@ -47,21 +48,22 @@ class _Row(BaseModel):
 
 
 def read_cdeval(path: Path, skip_bad: bool = False) -> Instrument:
-    """Reads CDEval: columns Domain, Dimension, Question, Option 1, Option 2.
+    """Reads CDEval: fields Domain, Dimension, Question, Option 1, Option 2.
 
     Args:
-        path: CSV, or TSV by its name.
+        path: JSON (a list of objects, or one on each line), TSV by its name, or CSV.
         skip_bad: leave rows out that are wrong, and say so, instead of ending with the first.
 
     Returns:
-        Its questions; the metric is the probability of the first option. The paper samples answers to several templates
-        per question and counts them; here the probability stands in the place of the count, and both option orders in
-        the place of its templates.
+        Its questions; the metric is the probability of the first option. The authors report the mean likelihood of that
+        option per dimension and domain, from sampled answers; here the model's probability stands in place of a count,
+        and both option orders in place of templates.
 
     Raises:
         InputError: the file or a row is wrong; the message names file, row and field.
 
-    Source: Wang et al. (2024), arXiv 2311.16421; columns as programs of third parties name them.
+    Source: Wang et al. (2024), arXiv 2311.16421, and the README of the repository astrodrew/CDEval; fields as programs
+    of third parties name them. How the paper words and counts its templates could not be read.
     """
     source = Source(NAME, path)
     text, digest = read_text(source)
@@ -73,7 +75,7 @@ def read_cdeval(path: Path, skip_bad: bool = False) -> Instrument:
             raise source.error(number, "Option 2", "expected another text than Option 1")
         return Question(f"row {number}", one.question, (one.first, one.second), {}, one.domain, one.dimension)
 
-    questions = tuple(each(cells(source, text, COLUMNS), parse, skip_bad, left_out))
+    questions = tuple(each(rows(source, text, COLUMNS), parse, skip_bad, left_out))
     if not questions:
         raise InputError(f"{NAME} file '{path}' has no question: expected a row for each")
     return Instrument(NAME, "preference", questions, tuple(left_out), digest)

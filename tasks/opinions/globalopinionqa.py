@@ -33,8 +33,8 @@ class _Row(BaseModel):
     @field_validator("options")
     @classmethod
     def _enough(cls, options: tuple[str, ...]) -> tuple[str, ...]:
-        if not FEWEST_OPTIONS <= len(options) <= MOST_OPTIONS:
-            raise ValueError(f"expected {FEWEST_OPTIONS} to {MOST_OPTIONS} options, got {len(options)}")
+        if len(options) < FEWEST_OPTIONS:
+            raise ValueError(f"expected at least {FEWEST_OPTIONS} options, got {len(options)}")
         return options
 
     @field_validator("selections")
@@ -59,7 +59,7 @@ def read_globalopinionqa(path: Path, skip_bad: bool = False) -> Instrument:
 
     `selections` holds a dict from country to the share of each option, as Python prints a defaultdict; `options` a list
     of texts. Both are read as literals; nothing is executed. A row without a question, of which the published file is
-    said to have one, is left out and counted.
+    said to have one, is left out and told, and so is one with more options than there are letters.
 
     Args:
         path: CSV, or TSV by its name.
@@ -91,7 +91,10 @@ def read_globalopinionqa(path: Path, skip_bad: bool = False) -> Instrument:
         human = {country: np.array(row) / sum(row) for country, row in one.selections.items()}
         return Question(f"row {number}", one.question, one.options, human, one.source)
 
-    questions = tuple(each(asked(), parse, skip_bad, left_out))
+    read = list(each(asked(), parse, skip_bad, left_out))
+    long = [question for question in read if len(question.options) > MOST_OPTIONS]
+    left_out += [f"{question.id}: {len(question.options)} options, more than letters" for question in long]
+    questions = tuple(question for question in read if question not in long)
     if not questions:
         raise InputError(f"{NAME} file '{path}' has no question: expected a row for each")
     return Instrument(NAME, "similarity", questions, tuple(left_out), digest)

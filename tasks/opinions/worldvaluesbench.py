@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from harness.errors import one_line
+from harness.tasks.opinions.objects import each_once
 from harness.tasks.opinions.question import FEWEST_OPTIONS, MOST_OPTIONS, Instrument, Question
 from harness.tasks.opinions.tables import Source, cells, columns, each, read_text
 
@@ -97,7 +98,7 @@ def _questions(source: Source, digests: list[str]) -> dict[str, _Meta]:
     text, digest = read_text(source)
     digests.append(digest)
     try:
-        content = json.loads(text, object_pairs_hook=_each_once)
+        content = json.loads(text, object_pairs_hook=each_once)
         table = TypeAdapter(dict[str, _Meta]).validate_python(content)
     except ValidationError as error:
         raise source.error(None, "", one_line(error.errors())) from error
@@ -112,15 +113,6 @@ def _questions(source: Source, digests: list[str]) -> dict[str, _Meta]:
     if not chosen:
         raise source.error(None, "", "has no ordinal question on values: expected question_metadata.json")
     return chosen
-
-
-def _each_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"'{key[:40]}' stands in it twice")
-        found[key] = value
-    return found
 
 
 def _countries(source: Source, digests: list[str]) -> dict[str, str]:

@@ -180,7 +180,7 @@ def test_parts_by_hand():
 
 
 def test_an_answerer_counts_close_questions():
-    asked = transfer.Asked("distance", (), (), (), 0)
+    asked = transfer.Asked("distance", (), (), (), 0, 0)
     answers = transfer.Answers((), np.array([0.1, 0.19, 0.2, 0.9]), None, None)
     row = transfer.answerer("uniform", asked, answers)
     assert (row.close, row.option_mass, row.order_gap) == (0.5, None, None)

@@ -1,6 +1,9 @@
 """Instruments of others: what is read of their files, what is refused and where, and their metrics by hand."""
 
+import csv
+import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,6 +33,46 @@ def test_cdeval_is_read(cdeval_file):
     assert second.dimension == "idv"
 
 
+@pytest.mark.parametrize("shape", ["list", "lines"])
+def test_cdeval_is_read_from_json(cdeval_file, tmp_path, shape):
+    with cdeval_file().open(newline="", encoding="utf-8") as file:
+        found = [row | {"more": 1} for row in csv.DictReader(file)]
+    path = tmp_path / ("c.json" if shape == "list" else "c.jsonl")
+    path.write_text(json.dumps(found, indent=4) if shape == "list" else "\n".join(map(json.dumps, found)) + "\n")
+
+    from_json, table = read_cdeval(path), read_cdeval(cdeval_file())
+
+    assert [replace(one, id="") for one in from_json.questions] == [replace(one, id="") for one in table.questions]
+    assert [one.id for one in from_json.questions] == ["row 1", "row 2"]
+
+
+GOOD = '{"Domain": "a", "Dimension": "PDI", "Question": "b", "Option 1": "c", "Option 2": "d"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"[{GOOD}, 3]", "row 2: expected an object, got '3'"),
+        (GOOD.replace('"b"', "7"), "row 1 Question: expected a text, got 7"),
+        (GOOD.replace('"b"', "null"), "row 1 Question: expected a text"),
+        (GOOD.replace('"Question": "b", ', ""), "row 1 Question: expected a text"),
+        (GOOD.replace('"b"', f'"{"x" * 140_000}"'), "row 1 Question: expected at most 131072 characters, got 140000"),
+        (GOOD + '\n{"Domain"', r"row 2: no JSON that names each field once"),
+        ('{"Domain": 1, "Domain": 2}', r"row 1: no JSON .*'Domain' stands in it twice"),
+        ("[" * 100_000, "no JSON that names each field once"),
+        ("[]", "has no question"),
+        ("", "has no question"),
+        ("oops", "row 1: no JSON"),
+    ],
+)
+def test_wrong_json_is_one_line(tmp_path, text, said):
+    path = tmp_path / "c.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=rf"cdeval file '.*c\.json' {said}") as caught:
+        read_cdeval(path)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
+
+
 def test_globalopinionqa_is_read(opinions_file):
     read = read_globalopinionqa(opinions_file(question=""))
 
@@ -40,6 +83,15 @@ def test_globalopinionqa_is_read(opinions_file):
         "Britain": [0.5, 0.5],
     }
     assert (read.metric, read.labels, read.left_out) == ("similarity", ("Britain", "Japan"), ("row 3: no question",))
+
+
+def test_a_question_with_more_options_than_letters_is_left_out(opinions_file):
+    path = opinions_file(options=str(list(range(27))), selections=str({"Japan": [1.0] + [0.0] * 26}))
+
+    read = read_globalopinionqa(path)
+
+    assert [question.id for question in read.questions] == ["row 2"]
+    assert read.left_out == ("row 3: 27 options, more than letters",)
 
 
 def test_numbers_are_options_and_rounded_shares_are_made_to_sum_to_1(opinions_file):
@@ -81,8 +133,7 @@ def test_worldvaluesbench_files_may_lie_anywhere(values_files, tmp_path):
         ({"Dimension": "ABC"}, r"row 3 Dimension: expected one of PDI, IDV, .*, got 'ABC'"),
         ({"Question": " "}, r"row 3 Question: "),
         ({"Option 2": "mine."}, r"row 3 Option 2: expected another text than Option 1"),
-        ({"Option 1": "x" * 100_001}, r"row 3 Option 1: expected at most 100000 characters, got 100001"),
-        ({"Option 1": "x" * 140_000}, r"row 3: no CSV \(field larger"),
+        ({"Option 1": "x" * 140_000}, r"row 3 Option 1: expected at most 131072 characters, got 140000"),
     ],
 )
 def test_a_wrong_cell_of_cdeval_is_one_line(cdeval_file, changed, said):
@@ -111,7 +162,7 @@ CODE = "defaultdict(<class 'list'>, {'Japan': __import__('os').system('touch ran
         ({"selections": CODE}, r"selections: expected a literal list or dict and nothing else"),
         ({"selections": "(" * 5000}, r"selections: expected a literal list or dict"),
         ({"selections": "{'\\d': [1.0, 0]}"}, r"selections: expected a literal list or dict"),
-        ({"options": "['Yes']"}, r"options: expected 2 to 26 options, got 1"),
+        ({"options": "['Yes']"}, r"options: expected at least 2 options, got 1"),
         ({"options": "{'Yes', 'No'}"}, r"options: expected a list"),
         ({"options": "['Yes', '']"}, r"options: expected a list of texts, got '' in it"),
         ({"options": "['Yes', True]"}, r"options: expected a list of texts, got True in it"),
@@ -193,6 +244,26 @@ def test_a_file_that_is_none_is_refused(tmp_path, reader, raw, said):
 def test_a_header_alone_is_no_instrument(written):
     path = written("e.csv", ("Domain", "Dimension", "Question", "Option 1", "Option 2"), [])
     with pytest.raises(InputError, match="has no question"):
+        read_cdeval(path)
+
+
+@pytest.mark.parametrize("limit", [1000, 131_072, 500_000])
+def test_a_long_cell_is_named_whatever_csv_is_told_and_its_limit_stays(written, limit):
+    header = ("Domain", "Dimension", "Question", "Option 1", "Option 2")
+    path = written("long.csv", header, [("work", "PDI", "x" * 140_000, "a", "b")])
+    before = csv.field_size_limit(limit)
+    try:
+        with pytest.raises(InputError, match="row 2 Question: expected at most 131072 characters, got 140000"):
+            read_cdeval(path)
+        assert csv.field_size_limit() == limit
+    finally:
+        csv.field_size_limit(before)
+
+
+def test_a_quote_that_does_not_end_names_its_row(tmp_path):
+    path = tmp_path / "q.csv"
+    path.write_text('Domain,Dimension,Question,Option 1,Option 2\nwork,PDI,a,b,c\nwork,PDI,"a,b,c\n')
+    with pytest.raises(InputError, match=r"row 3: no CSV \(unexpected end of data\)"):
         read_cdeval(path)
 
 
