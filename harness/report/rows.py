@@ -101,14 +101,13 @@ def method_row(pooled: Pooled, dimensions: Sequence[DimensionRow], seed: int) ->
     """A method's row; `dimensions` are its own, `seed` that of the bootstrap."""
     per_region, results = pooled.by_region, pooled.results
     masses = [result.option_mass for result in results if result.option_mass is not None]
-    low, high = interval(pooled.table, seed)
+    low, high = interval(pooled.table, seed, least=0.0)
     return Row(
         pooled.model,
         pooled.method,
         pooled.group,
         mae=_balanced(per_region.values(), "mae"),
-        # A mean of absolute values is not negative, though a t interval may be.
-        mae_low=None if low is None else max(0.0, low),
+        mae_low=low,
         mae_high=high,
         mae_tuned=_balanced(per_region.values(), "mae_tuned"),
         mae_instrument=_mean(result.mae_instrument for result in results),
