@@ -19,7 +19,7 @@ from harness.tasks.hofstede_vsm.indices import ITEMS, Array, errors, indices
 from harness.tasks.hofstede_vsm.labels import SCHEMES, Question, missing, questions
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tasks.hofstede_vsm.survey import Survey
-from harness.tuning.baselines import by_dimension
+from harness.tuning.exam import by_dimension
 from harness.tuning.identity import identity
 
 THRESHOLD: Final = 0.5

@@ -23,7 +23,7 @@ from harness.tasks.hofstede_vsm.prompts import Prompt, reversed_order, survey_pr
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tasks.hofstede_vsm.text_answers import read_answer
-from harness.tuning.baselines import by_dimension
+from harness.tuning.exam import by_dimension
 from harness.tuning.identity import identity
 
 MOST_TOKENS: Final = 24

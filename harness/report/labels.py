@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.table import Table
 
 from harness.records.labels import LabelsCheck, SchemeRow
-from harness.report.leaderboard import partial_note
+from harness.report.notes import partial_note
 from harness.report.terminal import listing
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 

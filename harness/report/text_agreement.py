@@ -8,7 +8,7 @@ from typing import Final
 from rich.table import Table
 
 from harness.records.text_agreement import Reader, TextAgreement, TextAnswer
-from harness.report.leaderboard import partial_note
+from harness.report.notes import partial_note
 from harness.report.terminal import listing
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 
