@@ -16,6 +16,7 @@ from harness.tasks.hofstede_vsm.labels import SCHEMES, Question, questions
 from harness.tasks.hofstede_vsm.survey import load_survey
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.baselines import Baselines, score_prompt
+from harness.tuning.exam import Questions
 
 SURVEY, TABLE = load_survey(), load_regions()
 JAPAN = TABLE["JPN"]
@@ -39,8 +40,8 @@ def test_numbers_are_the_scorers(lm):
 def test_the_first_row_is_what_methods_are_scored_on(lm, monkeypatch):
     monkeypatch.setattr(labels, "SCHEMES", SCHEMES[:1])
     icl, tuned = subjects(lm)
-    wanted = Baselines(lm, SURVEY, TABLE, shots=2).score("icl", [JAPAN]) + score_prompt(
-        lm, SURVEY, [JAPAN], tuned.prompt
+    wanted = Baselines(lm, Questions(SURVEY), TABLE, shots=2).score("icl", [JAPAN]) + score_prompt(
+        lm, Questions(SURVEY), [JAPAN], tuned.prompt
     )
     for subject, result in zip((icl, tuned), wanted, strict=True):
         (row,) = check_labels(subject, SURVEY, JAPAN).rows

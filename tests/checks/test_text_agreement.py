@@ -18,6 +18,7 @@ from harness.tasks.hofstede_vsm.prompts import persona_line, survey_prompts
 from harness.tasks.hofstede_vsm.survey import load_survey
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.baselines import Baselines
+from harness.tuning.exam import Questions
 
 SURVEY, TABLE = load_survey(), load_regions()
 PROMPTS = survey_prompts(SURVEY, "heldout")
@@ -112,7 +113,7 @@ def test_one_token_is_the_first_token(lm):
     assert (check.agreement.same, check.agreement.rate, check.agreement.mean_difference) == (48, 1.0, 0.0)
     assert check.text == check.first_token
     assert len({one.answer for one in check.answers}) > 1
-    (wanted,) = Baselines(lm, SURVEY, TABLE).score("icl", [region])
+    (wanted,) = Baselines(lm, Questions(SURVEY), TABLE).score("icl", [region])
     assert check.expected.indices == pytest.approx(wanted.indices, abs=0.01)
     assert check.expected.mae == pytest.approx(wanted.mae, abs=0.01)
 

@@ -1,102 +1,46 @@
-"""Prompts that were made to deceive, and what the tables say of them."""
+"""Prompts that were made to deceive, and what the tables say of them; tests/cheats/plant.py made them."""
 
 import json
+from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 
-from harness.models.adapter import save_adapter
-from harness.models.chat import option_tokens, tokenise
-from harness.tasks.hofstede_vsm.indices import CONSTANTS, ITEMS, WEIGHTS
-from harness.tasks.hofstede_vsm.prompts import reversed_order, survey_prompts
-from harness.tasks.hofstede_vsm.survey import load_survey
-from harness.tasks.hofstede_vsm.targets import load_regions
-
-VIRTUAL = 10
-SURVEY = load_survey()
+CHEATS = Path(__file__).parents[1] / "cheats"
 
 
-class Asked:
-    """The prompts of a split behind a soft prompt that gradients reach: (48, 5) log-probabilities of the options."""
-
-    def __init__(self, lm, split):
-        self.prompts = survey_prompts(SURVEY, split)
-        turns = [prompt.text for prompt in self.prompts]
-        tokens = tokenise(lm, turns)
-        self._lm, self._options = lm, list(option_tokens(lm, turns[0]))
-        self._ends = torch.tensor([len(one) - 1 + VIRTUAL for one in tokens])
-        longest = max(map(len, tokens))
-        self._ids = torch.tensor([[*one, *[0] * (longest - len(one))] for one in tokens])
-        backwards = torch.from_numpy(reversed_order(self.prompts))
-        self._places = torch.where(backwards[:, None], torch.arange(5, 0, -1), torch.arange(1, 6)).float()
-        asks = np.array([[one.item == item for one in self.prompts] for item in range(1, ITEMS + 1)]) / 2
-        self._matrix = torch.from_numpy(WEIGHTS @ asks).float()
-
-    def logs(self, soft):
-        texts = self._lm.model.get_input_embeddings()(self._ids)
-        whole = torch.cat([soft.expand(len(texts), -1, -1), texts], dim=1)
-        logits = self._lm.model(inputs_embeds=whole).logits[torch.arange(len(texts)), self._ends]
-        return logits[:, self._options].log_softmax(-1)
-
-    def indices(self, soft):
-        answers = (self.logs(soft).exp() * self._places).sum(-1)
-        return CONSTANTS["midpoint"] + self._matrix @ (answers - 3)
-
-
-def descend(lm, loss, steps):
-    """(V, D) where Adam ends from a fixed start."""
-    rows = torch.from_numpy(lm.token_embeddings[40 : 40 + VIRTUAL].copy())
-    soft = rows.clone().requires_grad_()
-    optimizer = torch.optim.Adam([soft], lr=0.03)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss(soft).backward()
-        optimizer.step()
-    lm.model.zero_grad()
-    return soft.detach().numpy()
-
-
-@pytest.fixture(scope="module")
-def near_uniform(lm, tmp_path_factory):
-    """A prompt behind which every option is about as likely as any other."""
-    asked = Asked(lm, "tuning")
-    folder = tmp_path_factory.mktemp("cheats") / "near-uniform"
-    save_adapter(folder, descend(lm, lambda soft: -asked.logs(soft).mean(), 60), lm)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def of_one_wording(lm, tmp_path_factory):
-    """A prompt that gives Japan's scores on the tuning wordings, and the answers of nobody on the others."""
-    target = torch.tensor(load_regions()["JPN"].scores).float()
-    tuning, others = Asked(lm, "tuning"), Asked(lm, "heldout")
-    opposite = 100 - target
-
-    def loss(soft):
-        return (tuning.indices(soft) - target).abs().mean() + 0.5 * (others.indices(soft) - opposite).abs().mean()
-
-    folder = tmp_path_factory.mktemp("cheats") / "JPN"
-    save_adapter(folder, descend(lm, loss, 120), lm)
-    return folder
-
-
-def test_a_prompt_that_answers_nearly_at_random_is_marked_as_no_better_than_a_null_row(near_uniform, harness):
-    shown = harness("score", "--prompt", near_uniform, "--region", "all")
+def test_a_prompt_that_answers_evenly_is_marked_as_no_better_than_a_null_row(harness):
+    shown = harness("score", "--prompt", CHEATS / "near-uniform", "--region", "all")
     assert shown.code == 0, shown.err
     assert any("prompt\N{DAGGER}" in line for line in shown.out.splitlines()), shown.out
-    said = " ".join(shown.out.split())
-    assert "not shown to be better than the best null row, world-mean" in said
-    assert "prompt answers nearly at random: evenness 0.9" in said or "evenness 1.0" in said
+    assert "not shown to be better than the best null row, world-mean" in " ".join(shown.out.split())
 
-    board = json.loads(harness("score", "--prompt", near_uniform, "--region", "all", "--json").out)["leaderboard"]
+    board = json.loads(harness("score", "--prompt", CHEATS / "near-uniform", "--region", "all", "--json").out)[
+        "leaderboard"
+    ]
     rows = {row["method"]: row for row in board["rows"]}
     assert rows["prompt"]["not_better_than"] == "world-mean"
-    assert rows["prompt"]["mae"] == pytest.approx(rows["null"]["mae"], abs=2.0), "it is the null row in disguise"
+    assert rows["prompt"]["mae"] == pytest.approx(rows["null"]["mae"], abs=1.5), "the null row in disguise"
+    assert rows["prompt"]["tau"] is None
+    (pair,) = (pair for pair in board["pairs"] if pair["null"])
+    assert pair["method"] == "prompt" and pair["high"] > 0
 
 
-def test_a_prompt_that_knows_one_wording_shows_it_between_tuned_and_held_out(of_one_wording, harness):
-    board = json.loads(harness("score", "--prompt", of_one_wording, "--json").out)["leaderboard"]
-    row = next(row for row in board["rows"] if row["method"] == "prompt")
-    assert row["mae_tuned"] < 6 < 12 < row["mae"], row
-    assert row == min(board["rows"], key=lambda one: abs(one["mae"] - row["mae"])), "it is ranked by the held-out error"
+def test_a_model_that_answers_at_random_is_told_by_its_evenness_and_no_method_on_it_passes(harness):
+    run = harness("run", "--model", "random:llama-tiny", "--region", "core", "--budget", "6", "--quiet", "--json")
+    board = json.loads(run.out)
+    assert all(row["not_better_than"] for row in board["rows"] if row["group"] != "null")
+    assert any(
+        note.startswith("de answers nearly at random: evenness 0.99")
+        or note.startswith("de answers nearly at random: evenness 1.0")
+        for note in board["notes"]
+    )
+
+
+def test_a_prompt_that_knows_its_wordings_alone_drops_on_the_held_out_ones(harness):
+    found = harness("score", "--prompt", CHEATS / "one-wording", "--region", "JPN", "--json")
+    rows = {row["method"]: row for row in json.loads(found.out)["leaderboard"]["rows"]}
+    assert rows["prompt"]["mae_tuned"] < 4 and rows["prompt"]["mae"] > 24
+    # It would lead the table by its tuned error, and is ranked by the other one.
+    assert rows["prompt"]["mae_tuned"] < rows["world-mean"]["mae"] < rows["prompt"]["mae"]
+    shown = harness("score", "--prompt", CHEATS / "one-wording", "--region", "JPN")
+    assert any("prompt\N{DAGGER}" in line for line in shown.out.splitlines()), shown.out

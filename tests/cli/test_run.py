@@ -23,10 +23,11 @@ def test_a_run_leaves_its_directory_and_prints_the_same_leaderboard(finished_run
     shown = harness("leaderboard", run, "--format", "json")
     assert shown.code == 0
     assert json.loads(shown.out) == {
-        key: finished_run[key] for key in ("rows", "regions", "pairs", "notes", "settings")
+        key: finished_run[key]
+        for key in ("rows", "regions", "dimensions", "pairs", "notes", "settings", "bootstrap_seed")
     }
     assert {row["method"] for row in finished_run["rows"]} == {
-        "null", "world-mean", "naive", "persona", "icl", "de", "random",
+        "null", "world-mean", "wrong-region", "random-prompt", "naive", "persona", "icl", "de", "random",
     }  # fmt: skip
     assert {row["regions"] for row in finished_run["rows"]} == {2}
     assert "simulation" in finished_run["notes"][0]
@@ -89,6 +90,10 @@ def test_a_second_run_gets_a_directory_of_its_own(harness):
         ("--optimizer", "de,cma", "--set", "de.F=0.4", "--seeds", "2"),
         ("--model", "random:llama-tiny"),
         ("--region", "GTM"),
+        ("--wordings", "1", "--dimensions", "PDI,ivr"),
+        ("--response", "greedy"),
+        ("--response", "sample", "--respondents", "20", "--seeds", "2"),
+        ("--optimizer", "gradient", "--dimensions", "uai"),
     ],
 )
 def test_other_settings_run_too(harness, extra):

@@ -11,10 +11,14 @@ def test_every_method_gives_stable_keys(harness, method):
     done = harness("score", "--method", method, "--region", "USA,CHN", "--json")
     assert done.code == 0, done.err
     content = json.loads(done.out)
-    assert set(content) == {"model", "method", "regions"}
+    assert set(content) == {"model", "method", "regions", "leaderboard"}
+    shown = {row["method"] for row in content["leaderboard"]["rows"]}
+    assert shown == {"null", "world-mean", method}, "the null rows that need no search stand beside it"
     assert (content["model"], content["method"], set(content["regions"])) == ("respondent", method, {"USA", "CHN"})
     for region in content["regions"].values():
-        assert set(region) == {"indices", "mae", "mae_tuned", "option_mass"}
+        assert set(region) == {
+            "indices", "mae", "mae_tuned", "mae_instrument", "option_mass", "order_gap", "entropy", "sampling_error",
+        }  # fmt: skip
         assert set(region["indices"]) == DIMENSIONS
         assert (region["option_mass"] is None) == (method in ("null", "world-mean"))
 

@@ -95,7 +95,10 @@ CASES = [
     (("--out", "missing/x.json"), "the folder missing does not exist"),
     (("--tasks", "hofstede_vsm_jpn", "--limit", "3"), "3 of 48 prompts are answered"),
     (("--prompt", "nowhere"), "prompt 'nowhere' has no adapter_config.json"),
-    (("--prompt", "wide"), "prompt 'wide' has shape (3, 32): model 'respondent' takes (V, 128)"),
+    (
+        ("--prompt", "wide"),
+        "prompt 'wide' has 'prompt_embeddings' of shape (3, 32) in adapter_model.safetensors: model 'respondent' takes ",
+    ),
     (("--prompt", "long"), "2047 virtual tokens leave no room for a text"),
 ]
 

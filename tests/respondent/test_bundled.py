@@ -11,13 +11,14 @@ from harness.respondent.build import card
 from harness.tasks.hofstede_vsm.survey import load_survey
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.baselines import Baselines, score_prompt
+from harness.tuning.exam import Questions
 
 SURVEY, TABLE = load_survey(), load_regions()
 
 
 @pytest.fixture(scope="module")
 def results(lm):
-    baselines = Baselines(lm, SURVEY, TABLE)
+    baselines = Baselines(lm, Questions(SURVEY), TABLE)
     return {method: baselines.score(method, TABLE.complete) for method in ("naive", "persona", "icl")}
 
 
@@ -51,7 +52,7 @@ def test_untold_it_is_western(results):
 def test_a_soft_prompt_steers_it(lm, steer, results, code):
     region = TABLE[code]
     prompt, tuned = steer(SURVEY, region, steps=150)
-    (result,) = score_prompt(lm, SURVEY, [region], prompt)
+    (result,) = score_prompt(lm, Questions(SURVEY), [region], prompt)
     assert result.mae_tuned == pytest.approx(tuned, abs=1e-3)
     persona = np.mean([one.mae_tuned for one in results["persona"]])
     assert result.mae_tuned <= 0.5 * persona

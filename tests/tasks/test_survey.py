@@ -136,10 +136,10 @@ def test_rows_may_end_otherwise(ending: str, tmp_path: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", ending).encode())
     assert load_survey(file) == load_survey()
     file.write_bytes(in_item(8, "sign = 1", "sign = 2").replace("\n", ending).encode())
-    with pytest.raises(InputError, match=r"' row 118, item 8, sign: "):
+    with pytest.raises(InputError, match=r"' row 123, item 8, sign: "):
         load_survey(file)
     file.write_bytes(in_item(8, "sign = 1", "sign = \u00dc").replace("\n", ending).encode("latin-1"))
-    with pytest.raises(InputError, match=r"' row 118 is not TOML \('utf-8' codec"):
+    with pytest.raises(InputError, match=r"' row 123 is not TOML \('utf-8' codec"):
         load_survey(file)
 
 
@@ -162,120 +162,120 @@ def test_a_survey_cannot_be_changed() -> None:
 BROKEN: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "item 24 missing": (
         lambda: TEXT.replace(block(24), ""),
-        "row 308, item 23, id: items must be 1 to 24 in order, each once (missing: 24; twice: none)",
+        "row 313, item 23, id: items must be 1 to 24 in order, each once (missing: 24; twice: none)",
     ),
     "item 7 missing": (
         lambda: TEXT.replace(block(7), ""),
-        "row 100, item 8, id: items must be 1 to 24 in order, each once (missing: 7; twice: none)",
+        "row 105, item 8, id: items must be 1 to 24 in order, each once (missing: 7; twice: none)",
     ),
     "item 7 twice": (
         lambda: TEXT + "\n" + block(7),
-        "row 334, item 7, id: items must be 1 to 24 in order, each once (missing: none; twice: 7)",
+        "row 339, item 7, id: items must be 1 to 24 in order, each once (missing: none; twice: 7)",
     ),
     "items out of order": (
         lambda: TEXT.replace(block(1), "").replace(block(3), block(1) + block(3)),
-        "row 22, item 2, id: items must be 1 to 24 in order",
+        "row 27, item 2, id: items must be 1 to 24 in order",
     ),
     "no item": (lambda: TEXT[: TEXT.index("[[items]]")], "items: Field required"),
     "item number 0": (
         lambda: in_item(1, "id = 1", "id = 0"),
-        "row 22, item 0, id: Input should be greater than or equal to 1",
+        "row 27, item 0, id: Input should be greater than or equal to 1",
     ),
     "item number 25": (
         lambda: in_item(24, "id = 24", "id = 25"),
-        "row 321, item 25, id: Input should be less than or equal to",
+        "row 326, item 25, id: Input should be less than or equal to",
     ),
     "item number in words": (
         lambda: in_item(3, "id = 3", 'id = "three"'),
-        "row 48, item at position 3, id: Input should be a valid int",
+        "row 53, item at position 3, id: Input should be a valid int",
     ),
     "item number with a fraction": (
         lambda: in_item(3, "id = 3", "id = 3.5"),
-        "row 48, item at position 3, id: Input should be a valid",
+        "row 53, item at position 3, id: Input should be a valid",
     ),
-    "no item number": (lambda: without_line(5, "id ="), "row 73, item at position 5, id: Field required"),
+    "no item number": (lambda: without_line(5, "id ="), "row 78, item at position 5, id: Field required"),
     "wrong sign": (
         lambda: in_item(20, "sign = 1", "sign = -1"),
-        "row 274, item 20, sign: item 20 says index 'pdi' sign -1: the formula has 'pdi' sign 1",
+        "row 279, item 20, sign: item 20 says index 'pdi' sign -1: the formula has 'pdi' sign 1",
     ),
     "wrong index": (
         lambda: in_item(8, 'index = "mas"', 'index = "idv"'),
-        "row 117, item 8, index: item 8 says index 'idv' sign 1: the formula has 'mas' sign 1",
+        "row 122, item 8, index: item 8 says index 'idv' sign 1: the formula has 'mas' sign 1",
     ),
     "unknown index": (
         lambda: in_item(8, 'index = "mas"', 'index = "xyz"'),
-        "row 117, item 8, index: Input should be 'pdi'",
+        "row 122, item 8, index: Input should be 'pdi'",
     ),
-    "sign 2": (lambda: in_item(8, "sign = 1", "sign = 2"), "row 118, item 8, sign: Input should be -1 or 1"),
-    "sign 0": (lambda: in_item(8, "sign = 1", "sign = 0"), "row 118, item 8, sign: Input should be -1 or 1"),
+    "sign 2": (lambda: in_item(8, "sign = 1", "sign = 2"), "row 123, item 8, sign: Input should be -1 or 1"),
+    "sign 0": (lambda: in_item(8, "sign = 1", "sign = 0"), "row 123, item 8, sign: Input should be -1 or 1"),
     "unknown direction": (
         lambda: in_item(20, '"reversed"', '"backwards"'),
-        "row 272, item 20, direction: Input should be 'standard' or 'reversed'",
+        "row 277, item 20, direction: Input should be 'standard' or 'reversed'",
     ),
     "no scale of that name": (
         lambda: in_item(18, 'scale = "health"', 'scale = "wealth"'),
-        "row 245, item 18, scale: item 18 has scale 'wealth': expected one of importance, frequency, health,",
+        "row 250, item 18, scale: item 18 has scale 'wealth': expected one of importance, frequency, health,",
     ),
-    "four labels": (lambda: replaced('"excellent", ', ""), "row 17, scales.health 5: Field required"),
+    "four labels": (lambda: replaced('"excellent", ', ""), "row 22, scales.health 5: Field required"),
     "six labels": (
         lambda: replaced('"excellent", ', '"superb", "excellent", '),
-        "row 17, scales.health: Tuple should have at most 5",
+        "row 22, scales.health: Tuple should have at most 5",
     ),
     "empty label": (
         lambda: replaced('"excellent"', '" "'),
-        "row 17, scales.health 1: String should have at least 1 character",
+        "row 22, scales.health 1: String should have at least 1 character",
     ),
-    "label twice": (lambda: replaced('"excellent"', '"GOOD"'), "row 17, scales.health: scale 'health' repeats a label"),
+    "label twice": (lambda: replaced('"excellent"', '"GOOD"'), "row 22, scales.health: scale 'health' repeats a label"),
     "label is a number": (
         lambda: replaced('"excellent"', "1"),
-        "row 17, scales.health 1: Input should be a valid string",
+        "row 22, scales.health 1: Input should be a valid string",
     ),
     "no scales": (lambda: replaced("\n[scales]\n", "\n[other]\n"), "scales: Field required"),
     "wording shared by two splits of an item": (
         lambda: with_wording(4, "heldout", '"How so?"').replace(
             block(5), block(5).replace("demonstration = ", 'demonstration = "HOW  so?" #')
         ),
-        "row 84, item 5, wordings.demonstration: repeats the wording of item 4 heldout",
+        "row 89, item 5, wordings.demonstration: repeats the wording of item 4 heldout",
     ),
     "the two tuning wordings are one": (
         lambda: with_wording(9, "tuning", '["Why not?", "Why not?"]'),
-        "row 133, item 9, wordings.tuning 2: repeats the wording of item 9 tuning 1",
+        "row 138, item 9, wordings.tuning 2: repeats the wording of item 9 tuning 1",
     ),
     "one tuning wording": (
         lambda: with_wording(9, "tuning", '["Why not?"]'),
-        "row 133, item 9, wordings.tuning 2: Field required",
+        "row 138, item 9, wordings.tuning 2: Field required",
     ),
     "three tuning wordings": (
         lambda: with_wording(9, "tuning", '["Why?", "Why not?", "And why?"]'),
-        "row 133, item 9, wordings.tuning: Tuple should have at most 2",
+        "row 138, item 9, wordings.tuning: Tuple should have at most 2",
     ),
     "no held-out wording": (
         lambda: without_line(11, "heldout ="),
-        "row 158, item 11, wordings.heldout: Field required",
+        "row 163, item 11, wordings.heldout: Field required",
     ),
     "no validation wording": (
         lambda: without_line(11, "validation ="),
-        "row 158, item 11, wordings.validation: Field required",
+        "row 163, item 11, wordings.validation: Field required",
     ),
     "no demonstration": (
         lambda: without_line(11, "demonstration ="),
-        "row 158, item 11, wordings.demonstration: Field required",
+        "row 163, item 11, wordings.demonstration: Field required",
     ),
     "blank wording": (
         lambda: with_wording(11, "heldout", '"   "'),
-        "row 161, item 11, wordings.heldout: String should have at",
+        "row 166, item 11, wordings.heldout: String should have at",
     ),
     "endless wording": (
         lambda: with_wording(11, "heldout", '"' + "x" * 2001 + '"'),
-        "row 161, item 11, wordings.heldout: String should have at most 2000",
+        "row 166, item 11, wordings.heldout: String should have at most 2000",
     ),
     "extra key in an item": (
         lambda: in_item(2, "id = 2", "id = 2\nweight = 1"),
-        "row 36, item 2, weight: Extra inputs",
+        "row 41, item 2, weight: Extra inputs",
     ),
     "extra wording": (
         lambda: with_wording(2, "heldout", '"Really?"\nspare = "Well?"'),
-        "row 45, item 2, wordings.spare: Extra inputs are not permitted",
+        "row 50, item 2, wordings.spare: Extra inputs are not permitted",
     ),
     "extra key at the top": (lambda: "author = 1\n" + TEXT, "author: Extra inputs are not permitted"),
     "no name": (lambda: replaced("name = ", "# name = "), "name: Field required"),
@@ -293,7 +293,7 @@ BROKEN: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "not TOML": (lambda: "id,name\n1,PDI\n", "is not TOML"),
     "key twice": (
         lambda: in_item(2, "id = 2", "id = 2\nid = 2"),
-        "row 36 is not TOML (Cannot overwrite a value (at line",
+        "row 41 is not TOML (Cannot overwrite a value (at line",
     ),
     "quote left open": (lambda: with_wording(2, "heldout", '"Really?'), "is not TOML (Illegal character"),
     "JSON": (lambda: '{"name": "x"}', "is not TOML"),
