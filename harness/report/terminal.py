@@ -79,13 +79,13 @@ def pairs_table(board: Leaderboard) -> Table | None:
 
 
 MEASURES: Final = {
-    "mae": ("mean absolute error, index points", 1),
-    "share": ("error as a share of the standard deviation between countries", 2),
-    "bias": ("index less score, index points", 1),
-    "tau": ("Kendall's tau-b with the published scores across regions, higher is better", 2),
-    "rho": ("Spearman's rho with the published scores across regions, higher is better", 2),
-    "order_gap": ("forward less reversed option order, mean size, index points", 1),
-    "moved": ("distance from the naive answers, index points", 1),
+    "mae": ("index points", 1),
+    "share": ("mae over the SD between countries", 2),
+    "bias": ("index less score, points", 1),
+    "tau": ("order of the regions, Kendall's tau-b", 2),
+    "rho": ("order of the regions, Spearman's rho", 2),
+    "order_gap": ("forward less reversed, points", 1),
+    "moved": ("from the naive answers, points", 1),
 }
 """What is told of each dimension, with its digits."""
 

@@ -97,7 +97,7 @@ CASES = [
     (("--prompt", "nowhere"), "prompt 'nowhere' has no adapter_config.json"),
     (
         ("--prompt", "wide"),
-        "prompt 'wide' has 'prompt_embeddings' of shape (3, 32) in adapter_model.safetensors: model 'respondent' takes ",
+        "of shape (3, 32) in adapter_model.safetensors: model 'respondent' takes (V, 128)",
     ),
     (("--prompt", "long"), "2047 virtual tokens leave no room for a text"),
 ]

@@ -15,7 +15,7 @@ def result():
             region=region,
             indices=dict.fromkeys(DIMENSIONS, mae),
             mae=mae,
-            mae_tuned=mae - 1,
+            mae_tuned=max(0.0, mae - 1),
             option_mass=mass,
             evaluations=evaluations,
             seed=seed,
@@ -39,8 +39,8 @@ def record():
             model=identity,
             provenance=Provenance(versions={}, git_revision=None, git_dirty=None, machine={}, threads=1),
             methods=tuple(
-                MethodResult(method=name.replace("_", "-"), group=GROUPS.get(name, "tuned"), results=tuple(results))
-                for name, results in methods.items()
+                MethodResult(method=name, group=GROUPS.get(name, "tuned"), results=tuple(results))
+                for name, results in ((key.replace("_", "-"), rows) for key, rows in methods.items())
             ),
             started="",
             timings={},

