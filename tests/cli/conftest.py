@@ -57,3 +57,26 @@ def finished_run(tmp_path_factory):
         check=True,
     )
     return json.loads(done.stdout)
+
+
+@pytest.fixture
+def other_survey(tmp_path):
+    """A questionnaire on the same items in words that the bundled one has in no split."""
+    import json
+
+    from harness.respondent.contexts import Wordings
+    from harness.tasks.hofstede_vsm.survey import load_survey
+
+    bundled = load_survey()
+    lines = ['name = "other-words"', 'version = "1"', f"instruction = {json.dumps(bundled.instruction)}", "[scales]"]
+    lines += [f"{name} = {json.dumps(list(labels))}" for name, labels in bundled.scales.items()]
+    for item, texts in zip(bundled.items, Wordings.read(bundled).paraphrases, strict=True):
+        # The phrase of one stem is part of no other stem's sentence.
+        a, b, c, d, e = (f"{text} Please say so." for text in texts[:: max(1, len(texts) // 5)][:5])
+        lines += ["[[items]]", f"id = {item.id}", f'topic = "{item.topic}"', f'scale = "{item.scale}"']
+        lines += [f'direction = "{item.direction}"', f'index = "{item.index}"', f"sign = {item.sign}"]
+        lines += ["[items.wordings]", f"tuning = {json.dumps([a, b])}", f"validation = {json.dumps(c)}"]
+        lines += [f"heldout = {json.dumps(d)}", f"demonstration = {json.dumps(e)}"]
+    path = tmp_path / "other.toml"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
