@@ -23,8 +23,9 @@ _CAPTION = (
     "interval over regions{seeds}; tuned: the same on the tuning wordings; tau: Kendall's tau-b with the published "
     "scores across regions, mean over dimensions, higher is better; gap: index in forward less reversed option order, "
     "mean size; mass: probability on the five options, mean of the region where it is lowest; evals: candidate "
-    "evaluations per region, shared ones dealt out evenly.{regions}"
+    "evaluations per region, shared ones dealt out evenly.{regions}{pairs}"
 )
+_PAIRS = " p: Wilcoxon's signed-rank test over regions, Holm-corrected over the pairs shown."
 _OTHER = " other: mae on the questionnaire that nothing was tuned on."
 MARK = "\N{DAGGER}"
 """Stands behind a method that is not shown to be better than the best null row."""
@@ -127,7 +128,7 @@ def _caption(board: Leaderboard) -> str:
     seeds = " and seeds" if any(row.seeds > 1 for row in board.rows) else ", not over seeds"
     count = f" Regions: {regions.pop()}." if len(regions) == 1 else ""
     other = _OTHER if any(row.mae_instrument is not None for row in board.rows) else ""
-    return _CAPTION.format(seeds=seeds, regions=count) + other
+    return _CAPTION.format(seeds=seeds, regions=count, pairs=_PAIRS if board.pairs else "") + other
 
 
 def _letters(rows: Sequence[Row] | Sequence[RegionRow]) -> dict[tuple[str, str], str]:
