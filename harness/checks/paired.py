@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from numbers import Real
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.errors import InputError
 from harness.records.side_effects import Effect
+from harness.report.statistics import interval
 
-CONFIDENCE: Final = 0.95
-RESAMPLES: Final = 9999
-BOOTSTRAP_SEED: Final = 20130
-_AT_ONCE: Final = 4_000_000
-"""Values drawn in one piece, so that ten thousand documents do not take gigabytes."""
 Values = dict[int, Any]
 
 
@@ -52,28 +47,6 @@ def effects(
             common["difference"] = common["after"] - common["before"]
             found.append(Effect(**common, **_interval_of(before, after, task, metric, filtered, means)))
     return tuple(found)
-
-
-def interval(differences: NDArray[np.float64]) -> tuple[float, float]:
-    """95 % interval (BCa) of the mean of (N,) paired differences, N at least 2; the value itself where all are equal.
-
-    Source: Efron (1987), Better bootstrap confidence intervals, JASA 82(397).
-    """
-    if np.ptp(differences) == 0:
-        return float(differences[0]), float(differences[0])
-
-    from scipy.stats import bootstrap
-
-    result = bootstrap(
-        (differences,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        batch=max(1, _AT_ONCE // len(differences)),
-        confidence_level=CONFIDENCE,
-        rng=np.random.default_rng(BOOTSTRAP_SEED),
-        method="BCa",
-    )
-    return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
 def _interval_of(

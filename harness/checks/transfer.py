@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.checks.estimates import estimate
 from harness.checks.subject import Subject
 from harness.errors import InputError, ModelError
 from harness.models.continuations import continuation_log_probabilities
 from harness.records.transfer import Answer, Answerer, Estimate, Near, Part
+from harness.report.statistics import interval
 from harness.tasks.opinions.metrics import CLOSE, score
 from harness.tasks.opinions.question import Floats, Instrument, Metric, Order, Question, answered_by, letters, turn
 
@@ -142,7 +142,7 @@ def answerer(who: str, asked: Asked, answers: Answers) -> Answerer:
     """A row of the result."""
     return Answerer(
         who=who,
-        score=estimate(answers.scores),
+        score=_estimate(answers.scores),
         close=float(np.mean(answers.scores < CLOSE)) if asked.metric == "distance" else None,
         option_mass=None if answers.mass is None else float(answers.mass.mean()),
         order_gap=None if answers.gap is None else float(answers.gap.mean()),
@@ -151,7 +151,7 @@ def answerer(who: str, asked: Asked, answers: Answers) -> Answerer:
 
 def difference(subject: Answers, naive: Answers | None) -> Estimate | None:
     """Subject minus naive, paired by question."""
-    return None if naive is None else estimate(subject.scores - naive.scores)
+    return None if naive is None else _estimate(subject.scores - naive.scores)
 
 
 def parts(asked: Asked, subject: Answers, naive: Answers | None, published: dict[str, float]) -> list[Part]:
@@ -176,7 +176,7 @@ def parts(asked: Asked, subject: Answers, naive: Answers | None, published: dict
                 questions=int(inside.sum()),
                 score=float(subject.scores[inside].mean()),
                 naive=None if naive is None else float(naive.scores[inside].mean()),
-                difference=estimate((subject.scores - naive.scores)[inside]) if naive is not None and whole else None,
+                difference=_estimate((subject.scores - naive.scores)[inside]) if naive is not None and whole else None,
                 published=published.get(dimension or "") if group is None else None,
             )
         )
@@ -224,3 +224,9 @@ def _normalised(logs: Floats) -> Floats:
 
 def _own(label: str, labels: Sequence[str]) -> bool:
     return any(label == own or label.startswith(f"{own.partition(' (')[0]} (") for own in labels)
+
+
+def _estimate(values: NDArray[np.float64]) -> Estimate:
+    """The mean of (N,) values and its 95 % interval over them."""
+    low, high = interval(values)
+    return Estimate(mean=float(values.mean()), low=low, high=high)

@@ -27,7 +27,7 @@ class Effect(_Frozen):
         before: without the prompt.
         after: with it.
         difference: after less before.
-        low: lower end of the 95 % interval of the difference, by paired bootstrap over documents; None without one.
+        low: lower end of the 95 % interval of the difference over documents; None without one.
         high: upper end.
         note: why there is no interval; "" where there is one.
     """

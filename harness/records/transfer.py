@@ -17,7 +17,7 @@ class Estimate(_Frozen):
     """A mean over questions.
 
     Attributes:
-        low: lower end of its 95 % interval, by bootstrap (BCa) over questions; None where there is none.
+        low: lower end of its 95 % interval over questions; None where there is none.
         high: upper end.
     """
 

@@ -31,6 +31,8 @@ DIGITS: Final = 9
 """Decimal places from which errors count as equal, so that the last bit of a mean makes no rank."""
 BCA_FROM: Final = 40
 """Means from which BCa covers what it says; with fewer it is too narrow."""
+AT_ONCE: Final = 4_000_000
+"""Values drawn in one piece, so that ten thousand of them take no gigabytes."""
 PERMUTED_TO: Final = 13
 """Tied differences up to which every pattern of signs is counted."""
 
@@ -253,6 +255,7 @@ def _over(means: Floats, seed: int, confidence: float, resamples: int) -> Interv
         (np.sort(means),),
         np.mean,
         n_resamples=resamples,
+        batch=max(1, AT_ONCE // len(means)),
         confidence_level=confidence,
         rng=np.random.default_rng(seed),
         method="BCa",

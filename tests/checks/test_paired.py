@@ -2,14 +2,11 @@
 
 import math
 import random
-import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from harness.checks.paired import effects, interval
+from harness.checks.paired import effects
 from harness.errors import InputError
 
 MEANS = {("one", "acc"), ("one", "f1")}
@@ -111,27 +108,3 @@ def test_the_verdict_knows_the_direction(better, shift, verdict):
     before, after = run({0: 1.0, 1: 2.0}), run({0: 1.0 + shift, 1: 2.0 + shift})
     before["higher_is_better"]["one"]["acc"] = better
     assert only(before, after).verdict == verdict
-
-
-@given(st.lists(st.sampled_from([-1.0, 0.0, 0.5, 1.0]), min_size=2, max_size=12))
-def test_an_interval_is_finite_holds_together_and_warns_of_nothing(values):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        low, high = interval(np.array(values))
-    assert min(values) <= low <= high <= max(values)
-
-
-@given(st.lists(st.floats(-5, 5, width=16), min_size=3, max_size=12))
-def test_an_interval_turns_with_its_sign(values):
-    array = np.array(values)
-    low, high = interval(array)
-    mirrored = interval(-array)
-    width = np.ptp(array)
-    assert mirrored == pytest.approx((-high, -low), abs=0.12 * width + 1e-9)
-
-
-def test_pieces_change_no_interval(monkeypatch):
-    values = np.random.default_rng(0).normal(0.3, 1.0, 50)
-    whole = interval(values)
-    monkeypatch.setattr("harness.checks.paired._AT_ONCE", 1000)
-    assert interval(values) == pytest.approx(whole, abs=1e-9)

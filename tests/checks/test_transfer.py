@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from harness.checks import transfer
-from harness.checks.estimates import estimate
 from harness.checks.subject import Subject
 from harness.errors import InputError, ModelError
 from harness.models.chat import chat_text
@@ -184,23 +183,3 @@ def test_an_answerer_counts_close_questions():
     answers = transfer.Answers((), np.array([0.1, 0.19, 0.2, 0.9]), None, None)
     row = transfer.answerer("uniform", asked, answers)
     assert (row.close, row.option_mass, row.order_gap) == (0.5, None, None)
-
-
-def test_the_interval_of_many_values_is_the_normal_one():
-    values = np.random.default_rng(1).normal(3, 2, 400)
-    found = estimate(values)
-    half = 1.96 * values.std(ddof=1) / 20
-    assert found.mean == pytest.approx(values.mean())
-    assert (found.low, found.high) == (
-        pytest.approx(found.mean - half, abs=0.02),
-        pytest.approx(found.mean + half, abs=0.02),
-    )
-    assert estimate(values) == found
-
-
-@pytest.mark.parametrize(
-    ("values", "ends"), [([1.0], (None, None)), ([2.0, 2.0, 2.0], (2.0, 2.0)), ([0.0, 1.0], (0.0, 1.0))]
-)
-def test_the_interval_of_few_values(values, ends):
-    found = estimate(np.array(values))
-    assert (found.low, found.high) == ends

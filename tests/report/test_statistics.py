@@ -286,3 +286,10 @@ def test_only_the_order_counts(draw, regions):
 
 def test_the_defaults_are_what_records_say():
     assert (statistics.CONFIDENCE, statistics.RESAMPLES, statistics.SEED) == (0.95, 9999, 20130)
+
+
+def test_pieces_change_no_interval(monkeypatch):
+    values = np.random.default_rng(0).normal(0.3, 1.0, 50)
+    whole = statistics.interval(values)
+    monkeypatch.setattr(statistics, "AT_ONCE", 1000)
+    assert statistics.interval(values) == pytest.approx(whole, abs=1e-9)
