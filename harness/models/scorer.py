@@ -100,7 +100,7 @@ class Scorer:
         self.virtual_tokens = virtual_tokens
         self.options = torch.tensor(option_tokens(lm, user_turns[0]), device=lm.device)
         self.plan = plan or Plan(kind=able(lm)[0])
-        self.engine = engine or _engine(self.plan.kind, lm, prompts, virtual_tokens)
+        self.engine = engine or make_engine(self.plan.kind, lm, prompts, virtual_tokens)
         self.prompts = len(prompts)
         self.tokens = sum(map(len, prompts))
         """Tokens of all prompts together, the soft prompt not counted."""
@@ -187,18 +187,31 @@ class Scorer:
         )
 
     def _too_large(self, where: str) -> ModelError:
-        lm, need = self._lm, self.bytes_per_candidate
-        ways = ["fewer --tokens"] if self.virtual_tokens else []
-        ways += ["--dtype bfloat16"] if lm.dtype == torch.float32 else []
-        if lm.spec.memory_gb is not None:
-            ways.append(f"--memory-gb {math.ceil((lm.taken + need) / 1e6) / 1e3:g} or more")
-        return ModelError(
-            f"model '{lm.spec.name}' needs about {readable(need)} beside its weights for one candidate, {where}: give "
-            f"{', '.join([*ways, 'a smaller model'])}"
-        )
+        return too_large(self._lm, self.virtual_tokens, self.bytes_per_candidate, "one candidate", where)
 
 
-def _engine(kind: Kind, lm: LanguageModel, prompts: Sequence[Tokens], virtual: int) -> Engine:
+def make_engine(kind: Kind, lm: LanguageModel, prompts: Sequence[Tokens], virtual: int) -> Engine:
+    """The layout of a kind for prompts behind V virtual tokens."""
     if kind == "packed":
         return Packed(lm, prompts, virtual)
     return Branches(lm, prompts, virtual)
+
+
+def too_large(lm: LanguageModel, virtual: int, need: int, what: str, where: str) -> ModelError:
+    """That memory does not suffice, and what can be done.
+
+    Args:
+        lm: the model.
+        virtual: V, virtual tokens in front of what does not fit.
+        need: bytes that it needs beside the weights.
+        what: does not fit.
+        where: what there is instead.
+    """
+    ways = ["fewer --tokens"] if virtual else []
+    ways += ["--dtype bfloat16"] if lm.dtype == torch.float32 else []
+    if lm.spec.memory_gb is not None:
+        ways.append(f"--memory-gb {math.ceil((lm.taken + need) / 1e6) / 1e3:g} or more")
+    return ModelError(
+        f"model '{lm.spec.name}' needs about {readable(need)} beside its weights for {what}, {where}: give "
+        f"{', '.join([*ways, 'a smaller model'])}"
+    )

@@ -108,6 +108,22 @@ def _common(one: Tokens, other: Tokens) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
+def portion(prompts: Sequence[Tokens], most: int) -> int:
+    """How many prompts, from the first on, have at most so many distinct tokens together; the first may have more.
+
+    Args:
+        prompts: in sorted order.
+        most: distinct tokens.
+    """
+    size, before = 0, Tokens()
+    for count, prompt in enumerate(prompts):
+        size += len(prompt) - _common(before, prompt)
+        if count and size > most:
+            return count
+        before = prompt
+    return len(prompts)
+
+
 def capacities(prompts: Sequence[Tokens]) -> list[int]:
     """Row lengths worth trying, shortest first: from one prompt a row to all prompts in one row."""
     prefix = shared_prefix(prompts)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness.models.trie import Layout, Tokens, TokenTrie, capacities, lay_out, shared_prefix
+from harness.models.trie import Layout, Tokens, TokenTrie, capacities, lay_out, portion, shared_prefix
 
 # Few different tokens, so that prompts share beginnings, repeat and contain one another.
 prompts_of = st.lists(
@@ -199,3 +199,13 @@ def test_capacities_rise_from_the_longest_suffix_to_the_whole_trie(prompts: list
     assert found[-1] == len(prefixes([prompt[size:] for prompt in prompts]))
     assert lay_out(prompts, found[-1]).shape == (1, found[-1])
     assert lay_out(prompts, found[0]).shape[1] == found[0]
+
+
+@given(any_prompts, st.integers(1, 40))
+@example(ONE_INSIDE_ANOTHER, 4)
+@example(ALL_EQUAL, 1)
+def test_a_portion_is_as_large_as_can_be(prompts: list[Tokens], most: int) -> None:
+    prompts = sorted(prompts)
+    count = portion(prompts, most)
+    assert count == 1 or len(prefixes(prompts[:count])) <= most
+    assert count == len(prompts) or len(prefixes(prompts[: count + 1])) > most
