@@ -159,7 +159,7 @@ def region_table(board: Leaderboard, most: int | None = None) -> Table:
     table = _table("mae per region")
     table.add_column("region", no_wrap=True)
     for method, model, runs in methods:
-        table.add_column(" ".join([method, *_runs(model, runs, letters)]), justify="right")
+        table.add_column(Text(" ".join([method, *_runs(model, runs, letters)])), justify="right")
     for code in shown:
         cells = [values.get((code, *key)) for key in methods]
         best = min((cell.mae for cell in cells if cell), default=None)
@@ -177,7 +177,7 @@ def _region_cell(cell: RegionRow | None, best: float | None) -> Text:
 
 
 def listing(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str, left: int | None = None) -> Table:
-    """A plain table; cells are never read as markup.
+    """A plain table; title, headings and cells are never read as markup.
 
     Args:
         headings: of the columns.
@@ -188,7 +188,7 @@ def listing(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str, 
     table = _table(title)
     for place, heading in enumerate(headings):
         number = left is not None and place >= left
-        table.add_column(heading, overflow="fold", justify="right" if number else "left")
+        table.add_column(Text(heading), overflow="fold", justify="right" if number else "left")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
@@ -196,5 +196,5 @@ def listing(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str, 
 
 def _table(title: str) -> Table:
     return Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
+        title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
     )

@@ -93,5 +93,21 @@ def test_the_best_method_of_a_region_stands_out(board):
     assert [line.count("\x1b[1;32m") for line in marked] == [1, 1]
 
 
-def test_cells_are_never_read_as_markup():
-    assert "[red]x[/red]" in render(listing(("a",), [("[red]x[/red]",)], "t"), 80)
+def test_cells_titles_and_headings_are_never_read_as_markup():
+    headings, row = ("[b]", "a heading of some length"), ("[red]x[/red]", ":smile:")
+    title, heads, _, cells = render(listing(headings, [row], "effects of [x]/:cat:"), 80).splitlines()
+    assert title == "effects of [x]/:cat:"
+    assert heads.split(maxsplit=1) == list(headings)
+    assert cells.split() == list(row)
+
+
+def test_a_method_named_like_markup_keeps_its_name_over_its_column(record, result):
+    board = build({"runs/one": record(**{"[bold]": [result("USA", 4.1)]})})
+    assert "[bold]" in render(region_table(board), 80).splitlines()[1]
+
+
+def test_titles_are_bold_and_wrap_from_the_left():
+    console = Console(file=StringIO(), width=20, force_terminal=True, color_system="standard")
+    console.print(listing(("a heading",), [("1",)], "a title of several words"))
+    lines = console.file.getvalue().splitlines()
+    assert [line.rstrip() for line in lines[:3]] == [f"\x1b[1m{part}\x1b[0m" for part in ("a title", "of", "several")]
