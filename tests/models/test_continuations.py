@@ -130,6 +130,15 @@ def test_an_answer_that_begins_another_costs_nothing(lm, passes):
     assert alone == together
 
 
+def test_the_order_of_the_turns_costs_nothing(lm, passes, monkeypatch):
+    monkeypatch.setattr(continuations, "TOKENS", 200)
+    apart = [f"{first} {turn}" for turn in TURNS for first in ("Quite often:", "Never:")]
+    continuation_log_probabilities(lm, sorted(apart), [["1", "often"]] * len(apart))
+    count = len(passes)
+    continuation_log_probabilities(lm, apart, [["1", "often"]] * len(apart))
+    assert passes[:count] == passes[count:]
+
+
 def test_a_forward_that_takes_no_logits_to_keep(model, turns, soft_prompts, monkeypatch):
     lm = model("llama")
     (soft,) = soft_prompts(1, 2, lm)
