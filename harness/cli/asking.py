@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from harness.cli import options, subjects
+from harness.cli import options, output, subjects
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def finish(result: BaseModel, tables: Iterable[Table], notes: Iterable[str], out
     else:
         console = Console()
         for table in tables:
-            options.show(console, table)
+            output.show(console, table)
             console.print()
         for line in notes:
             console.print(line, markup=False, highlight=False)
-    options.write_file(out, text)
+    output.write_file(out, text)

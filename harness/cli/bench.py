@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import bench_optimizers, bench_wrappers, options
+from harness.cli import bench_optimizers, bench_wrappers, options, output
 
 if TYPE_CHECKING:
     from harness.records.benchmark import ScorerBenchmark
@@ -51,7 +51,7 @@ def scorer(
     options.whole("--rounds", rounds, 1)
     wanted = options.scorer_spec(scorer, micro_batch, workers)
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
-    options.check_file(out)
+    output.check_file(out)
 
     from rich.console import Console
 
@@ -79,7 +79,7 @@ def scorer(
         typer.echo(text)
     else:
         _print(result)
-    options.write_file(out, text)
+    output.write_file(out, text)
 
 
 def _print(result: ScorerBenchmark) -> None:
@@ -89,7 +89,7 @@ def _print(result: ScorerBenchmark) -> None:
 
     console = Console()
     for table in (rates_table(result), products_table(result), choices_table(result), curve_table(result)):
-        options.show(console, table)
+        output.show(console, table)
         console.print()
     for line in scorer_notes(result):
         console.print(line, markup=False, highlight=False)

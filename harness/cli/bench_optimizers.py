@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import contest_settings, options
+from harness.cli import contest_settings, options, output
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -175,7 +175,7 @@ def _show(directory: ContestDirectory, contest: Contest, as_json: bool) -> None:
 
     console = Console()
     for table in contest_tables(analysis):
-        options.show(console, table)
+        output.show(console, table)
         console.print()
     plots = ", ".join(dict.fromkeys(Path(name).stem for name in files))
     for line in (*contest_notes(analysis), f"plots: {plots} (png and svg) in {directory.path}"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options
+from harness.cli import options, output
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def wrappers(
     options.whole("--instances", instances, 1, 100)
     options.whole("--budget", budget, 1, 100_000)
     options.whole("--seed", seed, 0)
-    options.check_file(out)
+    output.check_file(out)
 
     from harness.benchmarks.wrappers import run
     from harness.report.wrappers import wrappers_notes, wrappers_table
@@ -67,7 +67,7 @@ def asks(
 
     dims = _numbers("--dimensions", dimensions, range(2, 10_000_001))
     names = [] if optimizer == "all" else optimizer_names(optimizer)
-    options.check_file(out)
+    output.check_file(out)
 
     from harness.benchmarks.asks import run
     from harness.report.wrappers import asks_notes, asks_table
@@ -104,7 +104,7 @@ def _finish(result: BaseModel, table: Table, notes: Iterable[str], out: Path | N
         typer.echo(text)
     else:
         console = Console()
-        options.show(console, table)
+        output.show(console, table)
         for line in notes:
             console.print(line, markup=False, highlight=False)
-    options.write_file(out, text)
+    output.write_file(out, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli import asking, options, subjects
+from harness.cli import asking, options, output, subjects
 
 
 def labels(
@@ -25,7 +25,7 @@ def labels(
 
     A model that answers the survey gives the same indices under all of them.
     """
-    options.check_file(out)
+    output.check_file(out)
     who = asking.Who(method, prompt, region, shots, survey, targets)
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options, run_settings
+from harness.cli import options, output, run_settings
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def sensitivity(
     as_json: options.Json = False,
 ) -> None:
     """Score the same answers under other constants, other targets and another number of tuning wordings."""
-    options.check_file(out)
+    output.check_file(out)
     other = None if vintage is None else _scores(vintage)
     if runs:
         records = _read(runs)
@@ -58,10 +58,10 @@ def sensitivity(
         typer.echo(text)
     else:
         console = Console()
-        options.show(console, sensitivity_table(found))
+        output.show(console, sensitivity_table(found))
         for line in sensitivity_notes(found, vintage.name if vintage else None):
             console.print(line, markup=False, highlight=False, style="dim")
-    options.write_file(out, text)
+    output.write_file(out, text)
 
 
 def _scores(path: Path) -> Scores:

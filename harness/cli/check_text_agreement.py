@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import asking, options, subjects
+from harness.cli import asking, options, output, subjects
 
 MOST = 4096
 UNENDING = "it was trained on first tokens alone and ends no answer: --max-new-tokens 1 reads what it was trained for"
@@ -38,7 +38,7 @@ def text_agreement(
     """
     options.whole("--max-new-tokens", max_new_tokens, 1, MOST)
     options.whole("--show", show, 0)
-    options.check_file(out)
+    output.check_file(out)
     who = asking.Who(method, prompt, region, shots, survey, targets)
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options, subjects
+from harness.cli import options, output, subjects
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def transfer(
     options.whole("--limit", limit, 0)
     options.whole("--seed", seed, 0)
     check_shots(shots)
-    options.check_file(out)
+    output.check_file(out)
     questionnaire, table = load_survey(survey), load_regions(targets)
     chosen = subjects.region_of(table, region, prompt)
     subjects.check_flags(method, prompt, chosen)
@@ -122,13 +122,13 @@ def _finish(result: Transfer, out: Path | None, as_json: bool) -> None:
     from harness.report.transfer import transfer_notes, transfer_tables
 
     text = result.model_dump_json(indent=1)
-    options.write_file(out, text)
+    output.write_file(out, text)
     if as_json:
         typer.echo(text)
         return
     console = Console()
     for table in transfer_tables(result):
-        options.show(console, table)
+        output.show(console, table)
         console.print()
     for line in transfer_notes(result):
         console.print(line, markup=False, highlight=False)

@@ -16,7 +16,7 @@ FORMATS = ("table", "json")
 
 def leaderboard(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories; see 'harness ls runs'.")],
-    output: Annotated[str, typer.Option("--format", help="table or json; --json is the same as the latter.")] = "table",
+    form: Annotated[str, typer.Option("--format", help="table or json; --json is the same as the latter.")] = "table",
     as_json: options.Json = False,
     regions: Annotated[bool, typer.Option("--regions/--no-regions", help="The per-region table too.")] = False,
     dimensions: Annotated[
@@ -24,8 +24,8 @@ def leaderboard(
     ] = False,
 ) -> None:
     """Show the leaderboard of one or more finished runs."""
-    if output not in FORMATS:
-        raise unknown_choice("format", output, FORMATS, "give --format one of them")
+    if form not in FORMATS:
+        raise unknown_choice("format", form, FORMATS, "give --format one of them")
 
     from rich.console import Console
 
@@ -34,7 +34,7 @@ def leaderboard(
     from harness.report.terminal import region_table
 
     board = build({str(path): RunDirectory(path).read_record() for path in runs})
-    if as_json or output == "json":
+    if as_json or form == "json":
         typer.echo(json.dumps(to_plain(board), indent=1))
         return
-    options.show_board(Console(), board, region_table(board) if regions else None, dimensions)
+    output.show_board(Console(), board, region_table(board) if regions else None, dimensions)

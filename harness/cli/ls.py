@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli import options
+from harness.cli import options, output
 from harness.errors import RunError, UsageError, unknown_choice
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _print(title: str, rows: list[Row]) -> None:
     console = Console()
     if title == "runs":
         # A path cut in two cannot be copied.
-        options.show(console, table)
+        output.show(console, table)
     else:
         console.print(table)
 

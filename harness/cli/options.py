@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.errors import InputError, RunError, UsageError, unknown_choice
+from harness.errors import InputError, UsageError, unknown_choice
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
     from harness.models.language_model import LanguageModel, ModelSpec
     from harness.models.planning import ScorerSpec
-    from harness.report.leaderboard import Leaderboard
     from harness.tasks.hofstede_vsm.responses import Asking
     from harness.tasks.hofstede_vsm.survey import Survey
 
@@ -128,7 +124,6 @@ OutFile = Annotated[Path | None, typer.Option("--out", help="File for the JSON."
 RUNS = Path("results/runs")
 INSTRUMENTS = ("tuned", "heldout")
 MOST = 2**31 - 1
-WIDEST = 10_000
 
 
 def model_spec(
@@ -240,61 +235,3 @@ def whole(flag: str, value: int, lowest: int, highest: int = MOST) -> None:
     if not lowest <= value <= highest:
         limits = f"at least {lowest}" if value < lowest else f"at most {highest}"
         raise UsageError(f"{flag} {str(value)[:40]}: expected {limits}")
-
-
-def check_file(out: Path | None) -> None:
-    """Refuses a file that could not be written at the end.
-
-    Raises:
-        RunError: its folder does not exist, or it is one.
-    """
-    if out is not None and not out.parent.is_dir():
-        raise RunError(f"--out {out}: the folder {out.parent} does not exist; make it first")
-    if out is not None and out.is_dir():
-        raise RunError(f"--out {out}: is a folder; give the name of a file")
-
-
-def write_file(out: Path | None, text: str) -> None:
-    """Writes a result where one was asked for.
-
-    Raises:
-        RunError: it cannot be written.
-    """
-    if out is not None:
-        try:
-            out.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise RunError(f"--out {out}: cannot be written ({error.strerror}); give another file") from error
-
-
-def show_board(console: Console, board: Leaderboard, regions: Table | None, dimensions: bool = False) -> None:
-    """Prints a leaderboard with its notes, the table per region first if there is one.
-
-    Where a run aimed at some dimensions alone, how far all of them moved is shown in any case.
-    """
-    from harness.report.terminal import MEASURES, dimension_table, leaderboard_notes, leaderboard_table, pairs_table
-
-    if regions is not None:
-        show(console, regions)
-        console.print()
-    show(console, leaderboard_table(board))
-    if (pairs := pairs_table(board)) is not None:
-        console.print()
-        show(console, pairs)
-    aimed = all(row.aimed for row in board.dimensions)
-    for measure in MEASURES if dimensions else () if aimed else ("mae", "moved"):
-        console.print()
-        show(console, dimension_table(board, measure))
-    console.print()
-    console.print(leaderboard_notes(board))
-
-
-def show(console: Console, table: Table) -> None:
-    """Prints a table whose numbers are never cut: where it is wider than the console, its lines are longer."""
-    from rich.measure import Measurement
-
-    width = console.width
-    needed = Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum
-    console.width = max(width, needed)
-    console.print(table)
-    console.width = width

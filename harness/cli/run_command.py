@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options, run_settings
+from harness.cli import options, output, run_settings
 from harness.errors import HarnessError, unknown_choice
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _print_results(directory: RunDirectory, record: Record, as_json: bool) -> No
         typer.echo(json.dumps({"run": str(directory.path), **to_plain(board)}, indent=1))
         return
     console = Console()
-    options.show_board(console, board, region_table(board, None if console.is_terminal else REGIONS_SHOWN))
+    output.show_board(console, board, region_table(board, None if console.is_terminal else REGIONS_SHOWN))
     console.print()
     for line in (f"run directory: {directory.path}", f"next: harness leaderboard {directory.path} --regions"):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options
+from harness.cli import options, output
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
@@ -136,4 +136,4 @@ def _print_tables(
     who = f"{lm.spec.name}, {method}" if lm else method
     console = Console()
     indices = listing(headings, rows, f"{who}: index (published), held-out wordings", left=1)
-    options.show_board(console, build({"": record}), indices)
+    output.show_board(console, build({"": record}), indices)

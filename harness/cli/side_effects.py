@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options
+from harness.cli import options, output
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def side_effects(
     if limit is not None:
         options.whole("--limit", limit, 1, MOST_DOCUMENTS)
     options.whole("--batch-size", batch_size, 1, MOST_AT_ONCE)
-    options.check_file(out)
+    output.check_file(out)
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
 
     from harness.checks.finding import find
@@ -100,7 +100,7 @@ def _finish(result: SideEffects, out: Path | None, as_json: bool) -> None:
         typer.echo(text)
     else:
         console = Console()
-        options.show(console, effects_table(result))
+        output.show(console, effects_table(result))
         for line in effects_notes(result):
             console.print(line, markup=False, highlight=False)
-    options.write_file(out, text)
+    output.write_file(out, text)

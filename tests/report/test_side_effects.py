@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness.cli import options
+from harness.cli import output
 from harness.records.schema import ModelIdentity, Provenance
 from harness.records.side_effects import Effect, SideEffects
 from harness.report.side_effects import effects_notes, effects_table
@@ -71,7 +71,7 @@ def result():
 @pytest.mark.parametrize("width", [80, 140])
 def test_the_whole_output(result, width):
     console = Console(file=StringIO(), width=width, color_system=None)
-    options.show(console, effects_table(result))
+    output.show(console, effects_table(result))
     for line in effects_notes(result):
         console.print(line, markup=False, highlight=False)
     shown = console.file.getvalue()

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from harness.cli import options
+from harness.cli import output
 from harness.records.schema import TargetFacts
 from harness.report.leaderboard import build
 from harness.report.terminal import (
@@ -26,7 +26,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 def render(what, width):
     console = Console(file=StringIO(), width=width, color_system=None)
     if isinstance(what, Table):
-        options.show(console, what)
+        output.show(console, what)
     else:
         console.print(what)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
