@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import options
+from harness.cli import options, output
 from harness.errors import unknown_choice
 
 FORMATS = ("table", "json")
