@@ -48,9 +48,14 @@ class Pooled:
         return grouped
 
     @property
+    def seeds(self) -> list[int | None]:
+        """The seeds in the order they came; None stands for no seed."""
+        return list(dict.fromkeys(result.seed for result in self.results))
+
+    @property
     def table(self) -> NDArray[np.float64]:
         """(R, S) held-out errors by region and seed, NaN where a region lacks a seed."""
-        seeds = list(dict.fromkeys(result.seed for result in self.results))
+        seeds = self.seeds
         grouped = self.by_region
         found = np.full((len(grouped), len(seeds)), np.nan)
         for row, results in enumerate(grouped.values()):
