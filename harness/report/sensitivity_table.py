@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 
 from harness.report.sensitivity import ANCHORS, SCHEMES, Sensitivity
 from harness.report.terminal import listing
 
+SHOWN: Final = 4
+"""Regions that a note names."""
 _HEADINGS = {"midpoint": "midpoint", "anchored": "anchored", "vintage": "vintage", "vintage_anchored": "both"}
 
 
@@ -56,8 +58,10 @@ def sensitivity_notes(found: Sensitivity, vintage: str | None) -> Iterator[str]:
         parts += [count + (f", {other} of them in {vintage}" if vintage is not None else "")]
         parts += [f"order of the methods against midpoint (tau-b): {', '.join(told)}"] if told else []
         yield "; ".join(parts)
-        for region, missing in found.partial[run].items():
-            yield f"{region} has no {', '.join(missing)} in {vintage}: its error there is over the others"
+        if partial := found.partial[run]:
+            shown = [f"{region} ({', '.join(missing)})" for region, missing in list(partial.items())[:SHOWN]]
+            more = f" and {len(partial) - SHOWN} more" if len(partial) > SHOWN else ""
+            yield f"without a score in {vintage}, so that errors there are over the others: {', '.join(shown)}{more}"
         rows = [choice for choice in found.choices if choice.run == run]
         if any(row.anchored is None or (row.vintage is not None and row.vintage_anchored is None) for row in rows):
             yield (

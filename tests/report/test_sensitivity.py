@@ -114,7 +114,8 @@ def test_what_other_targets_lack_is_told(run):
     vintage = {CODES[0]: {**record.targets.scores[CODES[0]], "pdi": None, "ivr": None}}
     found = sensitivity({"one": record}, vintage)
     assert found.partial == {"one": {CODES[0]: ("pdi", "ivr")}}
-    assert "R00 has no pdi, ivr in v.csv: its error there is over the others" in list(sensitivity_notes(found, "v.csv"))
+    told = "without a score in v.csv, so that errors there are over the others: R00 (pdi, ivr)"
+    assert told in list(sensitivity_notes(found, "v.csv"))
     none = sensitivity({"one": record}, {"ELSEWHERE": vintage[CODES[0]]})
     assert "no region has scores in v.csv: nothing is compared with it" in list(sensitivity_notes(none, "v.csv"))
     assert "1 region" in list(sensitivity_notes(sensitivity({"one": run(codes=CODES[:1])}), None))
