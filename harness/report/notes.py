@@ -61,10 +61,11 @@ def _asking(record: Record) -> Iterator[str]:
 
 
 def _answers(pooled: Sequence[Pooled]) -> Iterator[str]:
-    regions = {result.region for one in pooled for result in one.results}
     for one in pooled:
         evenness = [result.entropy for result in one.results if result.entropy is not None]
         if evenness and fmean(evenness) >= UNIFORM:
             yield f"{one.method} answers nearly at random: evenness {fmean(evenness):.3f} of 1"
-        for source in dict.fromkeys(result.source for result in one.results if result.source not in (None, *regions)):
+        for source in dict.fromkeys(
+            result.source for result in one.results if result.source not in (None, *one.by_region)
+        ):
             yield f"{one.method} is the first candidate that comes nearest {source}: the run tuned no other region"

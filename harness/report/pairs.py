@@ -44,8 +44,8 @@ class Pair:
 
     @property
     def shown_better(self) -> bool:
-        """Whether the method is better by more than its interval; for one region, better at all."""
-        return self.difference < 0 if self.high is None else self.high < 0
+        """Whether the method is better by more than its interval; for one region without one, better at all."""
+        return self.high < 0 if self.high is not None else self.regions == 1 and self.difference < 0
 
 
 def pairs(rows: Sequence[Pooled], seed: int) -> tuple[Pair, ...]:

@@ -136,3 +136,12 @@ def test_samples_that_do_not_match_are_averaged_before_they_are_compared(record,
     assert (pair.against, pair.difference) == ("icl", pytest.approx(((6 - 10) + (8 - 11)) / 2))
     # The regions alone: Student's t on -4 and -3.
     assert pair.low == pytest.approx(-3.5 - 12.7062 * 0.5, abs=1e-3)
+
+
+def test_several_regions_without_an_interval_show_nothing(record, result):
+    """Both regions differ by 2 on average, and their seeds do not agree: no interval is known."""
+    rows = [
+        result(code, error, seed) for code, error, seed in (("A", 9.0, 0), ("A", 7.0, 1), ("B", 7.0, 0), ("B", 9.0, 1))
+    ]
+    pair = null_pair(build({"one": record(null=[result("A", 10.0), result("B", 10.0)], de=rows)}), "de")
+    assert (pair.difference, pair.high, pair.shown_better) == (-2.0, None, False)

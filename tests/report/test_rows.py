@@ -119,3 +119,13 @@ def test_what_an_earlier_version_did_not_record_was_as_usual(record, result):
     assert build({"a": old, "b": new.model_copy(update={"spec": said})}).notes == ()
     greedy = new.model_copy(update={"spec": {**said, "response": "greedy"}})
     assert "runs differ in their response: their errors do not compare" in build({"a": old, "b": greedy}).notes
+
+
+def test_a_prompt_for_a_region_that_another_run_tuned_is_noted_all_the_same(record, result):
+    wrong = result("A", 9.0, 0).model_copy(update={"source": "Z"})
+    one = with_targets(record(wrong_region=[wrong]), {"A": dict.fromkeys(DIMENSIONS, 5.0)}, share=True, regions=["A"])
+    other = with_targets(
+        record(de=[result("Z", 1.0, 0)]), {"Z": dict.fromkeys(DIMENSIONS, 5.0)}, share=True, regions=["Z"]
+    )
+    told = "wrong-region is the first candidate that comes nearest Z: the run tuned no other region"
+    assert told in build({"one": one, "other": other}).notes
