@@ -39,7 +39,7 @@ class RegionResult(_Frozen):
         option_mass: probability on the five options, held-out wordings; None where no model was asked.
         order_gap: per dimension, forward minus reversed option order; None where no model was asked.
         evaluations: candidate evaluations spent on this region; shared ones are dealt out evenly.
-        seed: which repetition; None for methods without search.
+        seed: which repetition, or sample of respondents; None for methods without search whose answers are not drawn.
         adapter: folder of the tuned prompt, relative to the run directory.
         curve: best tuned error so far after each number of evaluations spent on this region: (evaluations, error).
         failed: candidates whose answers were not finite.

@@ -19,9 +19,13 @@ def notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[s
     yield from dict.fromkeys(record.model.note for record in records.values() if record.model.note)
     if len({frozenset(one.by_region) for one in pooled}) > 1:
         yield "rows cover different regions: their errors do not compare"
+    # What a record of an earlier version does not say was as it is by default.
+    known = [{**record.spec, **SpecFacts.model_validate(record.spec).model_dump()} for record in records.values()]
     for name in ("survey", "targets", "dimensions", "response"):
-        if len({json.dumps(record.spec.get(name), sort_keys=True) for record in records.values()}) > 1:
+        if len({json.dumps(spec.get(name), sort_keys=True) for spec in known}) > 1:
             yield f"runs differ in their {name}: their errors do not compare"
+    if any(record.targets and not any(record.targets.spread.values()) for record in records.values()):
+        yield "the targets hold one complete region: world-mean is the scores of that one"
     yield from dict.fromkeys(note for record in records.values() for note in _asking(record))
     shared = [record for record in records.values() if record.spec.get("share") and len(record.spec["regions"]) > 1]
     if shared:
@@ -49,15 +53,19 @@ def _asking(record: Record) -> Iterator[str]:
         yield "answers are the likeliest options: indices move in steps"
     if spec.response == "sample":
         noise = [e for m in record.methods for r in m.results for e in (r.sampling_error or {}).values()]
-        about = f"; an index has a sampling error of about {fmean(noise):.1f} points" if noise else ""
+        about = ""
+        if noise:
+            # Each order is asked of one half of the sample.
+            about = f"; an index has a sampling error of about {fmean(noise):.1f} points, gap one of twice as much"
         yield f"answers are means of {spec.respondents} simulated respondents{about}"
 
 
 def _answers(pooled: Sequence[Pooled]) -> Iterator[str]:
-    regions = {result.region for one in pooled for result in one.results}
     for one in pooled:
         evenness = [result.entropy for result in one.results if result.entropy is not None]
         if evenness and fmean(evenness) >= UNIFORM:
             yield f"{one.method} answers nearly at random: evenness {fmean(evenness):.3f} of 1"
-        for source in dict.fromkeys(result.source for result in one.results if result.source not in (None, *regions)):
+        for source in dict.fromkeys(
+            result.source for result in one.results if result.source not in (None, *one.by_region)
+        ):
             yield f"{one.method} is the first candidate that comes nearest {source}: the run tuned no other region"

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.report.pooling import Pooled
-from harness.report.statistics import holm, paired
+from harness.report.statistics import holm, paired, region_means
 
 _ORDER: Final = ("tuned", "reference", "baseline", "null")
 AGAINST: Final = ("icl", "persona")
@@ -43,8 +44,8 @@ class Pair:
 
     @property
     def shown_better(self) -> bool:
-        """Whether the method is better by more than its interval; for one region, better at all."""
-        return self.difference < 0 if self.high is None else self.high < 0
+        """Whether the method is better by more than its interval; for one region without one, better at all."""
+        return self.high < 0 if self.high is not None else self.regions == 1 and self.difference < 0
 
 
 def pairs(rows: Sequence[Pooled], seed: int) -> tuple[Pair, ...]:
@@ -70,9 +71,9 @@ def _pairs(rows: Sequence[Pooled], seed: int) -> Iterator[Pair]:
         beside = [one for one in rows if _comparable(row, one)]
         if row.group in ("tuned", "reference"):
             yield from (_pair(row, one, seed) for name in AGAINST for one in beside if one.method == name)
-        nulls = [one for one in beside if one.group == "null"]
+        nulls = [one for one in rows if one.group == "null" and _shares_a_run(row, one)]
         if row.group != "null" and nulls:
-            yield _pair(row, min(nulls, key=lambda one: float(np.nanmean(_beside(row, one)))), seed)
+            yield _pair(row, min(nulls, key=lambda one: float(np.nanmean(_beside(row, one)[1]))), seed)
 
 
 def _comparable(row: Pooled, other: Pooled) -> bool:
@@ -84,14 +85,31 @@ def _comparable(row: Pooled, other: Pooled) -> bool:
     )
 
 
-def _beside(row: Pooled, other: Pooled) -> np.ndarray:
-    """(R, S) errors of `other` in the regions of `row`, in their order."""
+def _shares_a_run(row: Pooled, null: Pooled) -> bool:
+    """Whether a null row is one of `row`: those of tuned prompts are apart where runs begin with another optimizer."""
+    return (
+        null.model == row.model
+        and not set(row.runs).isdisjoint(null.runs)
+        and set(row.by_region) <= set(null.by_region)
+    )
+
+
+def _beside(row: Pooled, other: Pooled) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Errors of both in the regions of `row`, (R, S) with the same seeds in each column.
+
+    One of them has a single column where it has one seed or none; both are averaged over seeds that do not match.
+    """
     places = {region: place for place, region in enumerate(other.by_region)}
-    return other.table[[places[region] for region in row.by_region]]
+    first, second = row.table, other.table[[places[region] for region in row.by_region]]
+    if set(row.seeds) <= set(other.seeds):
+        return first, second[:, [other.seeds.index(seed) for seed in row.seeds]]
+    if 1 in (len(row.seeds), len(other.seeds)):
+        return first, second
+    return region_means(first)[:, None], region_means(second)[:, None]
 
 
 def _pair(row: Pooled, other: Pooled, seed: int) -> Pair:
-    found = paired(row.table, _beside(row, other), seed)
+    found = paired(*_beside(row, other), seed)
     return Pair(
         model=row.model,
         method=row.method,

@@ -22,6 +22,7 @@ from harness.records.schema import (
 )
 
 _BASELINE: Final = ("survey", "targets", "constants", "dimensions", "response", "respondents", "wordings", "instrument")
+_MODEL_FREE: Final = ("targets", "constants", "dimensions", "instrument")
 _TUNED: Final = (*_BASELINE, "budget", "tokens", "space", "start", "share", "pool")
 _OBJECTIVE: Final = ("rest", "aggregate", "penalty", "finalists")
 
@@ -48,9 +49,14 @@ class Pooled:
         return grouped
 
     @property
+    def seeds(self) -> list[int | None]:
+        """The seeds in the order they came; None stands for no seed."""
+        return list(dict.fromkeys(result.seed for result in self.results))
+
+    @property
     def table(self) -> NDArray[np.float64]:
         """(R, S) held-out errors by region and seed, NaN where a region lacks a seed."""
-        seeds = list(dict.fromkeys(result.seed for result in self.results))
+        seeds = self.seeds
         grouped = self.by_region
         found = np.full((len(grouped), len(seeds)), np.nan)
         for row, results in enumerate(grouped.values()):
@@ -102,8 +108,9 @@ def _settings(record: Record, method: MethodResult) -> list[Any]:
     elif method.group in ("tuned", "reference"):
         parameters = [one for one in optimizers if one["name"] == method.method]
     else:
-        names = (*_BASELINE, "shots") if method.method == "icl" else _BASELINE
-        return [spec.get(name) for name in names]
+        # Who asks no model answers alike however a model is asked.
+        names = _MODEL_FREE if method.group == "null" else _BASELINE
+        return [spec.get(name) for name in ((*names, "shots") if method.method == "icl" else names)]
     # Regions that share candidates are a setting too: with other regions beside it a region finds another prompt.
     beside = spec.get("regions") if spec.get("share") else None
     return [*(spec.get(name) for name in (*_TUNED, *_OBJECTIVE)), parameters, beside]

@@ -25,8 +25,8 @@ class Row:
         mae_instrument: the same mean on another questionnaire, None where there was none.
         tau: Kendall's tau-b with the published scores across regions, mean over dimensions, higher is better; None
             where no dimension has one.
-        order_gap: mean size of the difference between both option orders over dimensions and regions, index points;
-            None where no model was asked.
+        order_gap: mean size of the difference between both option orders over aimed dimensions and regions, index
+            points; None where no model was asked.
         option_mass: lowest mass on the five options over regions; None where no model was asked.
         entropy: mean evenness of answers, 0 sure to 1 uniform; None where no model was asked.
         sampling_error: mean standard deviation of an index between samples of respondents, index points; None where
@@ -112,7 +112,7 @@ def method_row(pooled: Pooled, dimensions: Sequence[DimensionRow], seed: int) ->
         mae_tuned=_balanced(per_region.values(), "mae_tuned"),
         mae_instrument=_mean(result.mae_instrument for result in results),
         tau=_mean(one.tau for one in dimensions if one.aimed),
-        order_gap=_mean(one.order_gap for one in dimensions),
+        order_gap=_mean(one.order_gap for one in dimensions if one.aimed),
         option_mass=min(masses, default=None),
         entropy=_mean(result.entropy for result in results),
         sampling_error=_mean(error for result in results for error in (result.sampling_error or {}).values()),

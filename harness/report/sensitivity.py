@@ -19,7 +19,7 @@ from harness.report.statistics import rank_correlation
 
 Scores = Mapping[str, Mapping[str, float | None]]
 ANCHORS: Final = 10
-"""Fewest regions that are anchored: with few of them the constants would take the errors with them."""
+"""Fewest regions whose scores anchor a dimension: with few of them the constants would take the errors with them."""
 SCHEMES: Final = ("midpoint", "anchored", "vintage", "vintage_anchored")
 
 
@@ -33,7 +33,7 @@ class Choice:
         tuned: error on the tuning wordings, as the record has it.
         midpoint, anchored: against the run's targets, under either scheme of constants.
         vintage, vintage_anchored: the same against other targets, over the regions that both have; None without them,
-            and anchored for fewer than `ANCHORS` regions.
+            and anchored where a dimension has scores of fewer than `ANCHORS` regions.
     """
 
     run: str
@@ -55,11 +55,13 @@ class Sensitivity:
         order: Kendall's tau-b between the order of the methods under `midpoint` and under each other scheme, per run
             and scheme; None where it is not defined.
         regions: of each run that have scores in its own and in the other targets.
+        partial: of each run, the dimensions without a score in the other targets, per region that has others there.
     """
 
     choices: tuple[Choice, ...]
     order: dict[str, dict[str, float | None]]
     regions: dict[str, tuple[int, int]]
+    partial: dict[str, dict[str, tuple[str, ...]]]
 
 
 def sensitivity(records: Mapping[str, Record], vintage: Scores | None = None) -> Sensitivity:
@@ -75,6 +77,7 @@ def sensitivity(records: Mapping[str, Record], vintage: Scores | None = None) ->
     choices: list[Choice] = []
     order: dict[str, dict[str, float | None]] = {}
     regions: dict[str, tuple[int, int]] = {}
+    partial: dict[str, dict[str, tuple[str, ...]]] = {}
     for name, record in records.items():
         if record.targets is None:
             raise ValueError(f"record of run {name} holds no targets")
@@ -82,12 +85,19 @@ def sensitivity(records: Mapping[str, Record], vintage: Scores | None = None) ->
         choices += sorted(rows, key=lambda row: (row.midpoint, row.method))
         order[name] = {scheme: _order(rows, scheme) for scheme in SCHEMES[1:]}
         codes, dimensions = record.targets.scores, SpecFacts.model_validate(record.spec).dimensions
-        regions[name] = len(codes), sum(_known(code, vintage or {}, dimensions) for code in codes)
-    return Sensitivity(tuple(choices), order, regions)
+        there = [code for code in codes if _known(code, vintage or {}, dimensions)]
+        regions[name] = len(codes), len(there)
+        lacking = {code: _lacking(code, vintage or {}, dimensions) for code in there}
+        partial[name] = {code: missing for code, missing in lacking.items() if missing}
+    return Sensitivity(tuple(choices), order, regions, partial)
 
 
 def _known(code: str, scores: Scores, dimensions: Sequence[str]) -> bool:
     return any(scores.get(code, {}).get(name) is not None for name in dimensions)
+
+
+def _lacking(code: str, scores: Scores, dimensions: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in dimensions if scores[code].get(name) is None)
 
 
 def _choice(run: str, record: Record, method: MethodResult, scores: Scores, vintage: Scores | None) -> Choice:
@@ -114,20 +124,23 @@ def _choice(run: str, record: Record, method: MethodResult, scores: Scores, vint
 def _error(
     regions: Mapping[str, Sequence[RegionResult]], scores: Scores, dimensions: Sequence[str], anchored: bool
 ) -> float | None:
-    """Mean over regions of each region's mean absolute error; None without regions, or too few to anchor."""
+    """Mean over regions of each region's mean absolute error; None without regions, or with too few for anchors."""
     gaps = []
     for code, results in regions.items():
         if _known(code, scores, dimensions):
             wanted = [scores[code].get(name) if name in dimensions else None for name in DIMENSIONS]
             target = np.array([np.nan if score is None else score for score in wanted])
             gaps.append(np.array([[result.indices[name] for name in DIMENSIONS] for result in results]) - target)
-    if not gaps or (anchored and len(gaps) < ANCHORS):
+    if not gaps:
         return None
     shift = np.zeros(len(DIMENSIONS))
     if anchored:
         means = np.array([gap.mean(axis=0) for gap in gaps])
         known = ~np.isnan(means)
-        shift = np.where(known, means, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        counts = known.sum(axis=0)
+        if counts[counts > 0].min() < ANCHORS:
+            return None
+        shift = np.where(known, means, 0.0).sum(axis=0) / np.maximum(counts, 1)
     return fmean(float(np.nanmean(np.abs(gap - shift), axis=1).mean()) for gap in gaps)
 
 

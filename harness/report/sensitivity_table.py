@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 
 from harness.report.sensitivity import ANCHORS, SCHEMES, Sensitivity
 from harness.report.terminal import listing
 
+SHOWN: Final = 4
+"""Regions that a note names."""
 _HEADINGS = {"midpoint": "midpoint", "anchored": "anchored", "vintage": "vintage", "vintage_anchored": "both"}
 
 
@@ -46,15 +48,26 @@ def sensitivity_notes(found: Sensitivity, vintage: str | None) -> Iterator[str]:
     )
     if vintage is not None:
         yield f"vintage: against {vintage} in place of the run's targets; both: the same, anchored."
+        if not any(other for _, other in found.regions.values()):
+            yield f"no region has scores in {vintage}: nothing is compared with it"
     for place, (run, order) in enumerate(found.order.items(), start=1):
         mine, other = found.regions[run]
         told = [f"{_HEADINGS[scheme]} {tau:.2f}" for scheme, tau in order.items() if tau is not None]
         parts = [f"run {place} = {run}"] if len(found.order) > 1 else []
-        parts += [f"{mine} regions" + (f", {other} of them in {vintage}" if vintage is not None else "")]
+        count = "1 region" if mine == 1 else f"{mine} regions"
+        parts += [count + (f", {other} of them in {vintage}" if vintage is not None else "")]
         parts += [f"order of the methods against midpoint (tau-b): {', '.join(told)}"] if told else []
         yield "; ".join(parts)
-        if mine < ANCHORS:
-            yield f"anchoring needs {ANCHORS} regions: with {mine} its constants would take the errors with them"
+        if partial := found.partial[run]:
+            shown = [f"{region} ({', '.join(missing)})" for region, missing in list(partial.items())[:SHOWN]]
+            more = f" and {len(partial) - SHOWN} more" if len(partial) > SHOWN else ""
+            yield f"without a score in {vintage}, so that errors there are over the others: {', '.join(shown)}{more}"
+        rows = [choice for choice in found.choices if choice.run == run]
+        if any(row.anchored is None or (row.vintage is not None and row.vintage_anchored is None) for row in rows):
+            yield (
+                f"anchoring needs {ANCHORS} regions with a score in each dimension: with fewer its constants would "
+                "take the errors with them"
+            )
 
 
 def to_plain(found: Sensitivity) -> dict[str, Any]:

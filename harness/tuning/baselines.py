@@ -38,10 +38,14 @@ class Baselines:
     def score(
         self, method: str, regions: Iterable[Region], done: Callable[[], None] = lambda: None
     ) -> list[RegionResult]:
-        """Scores every region under a method of `METHODS`; `done` is called after each region."""
+        """Scores every region under a method of `METHODS`; `done` is called after each region.
+
+        Where answers are drawn, a result carries the seed of its sample.
+        """
+        drawn = self.questions.asking.noisy and method not in MODEL_FREE
         rows = []
         for score in self._scores(method, regions):
-            rows.append(score)
+            rows.append(score.model_copy(update={"seed": self.questions.seed}) if drawn else score)
             done()
         return rows
 

@@ -53,8 +53,8 @@ class Incumbent:
         bar = self.finalists[-1][0] if len(self.finalists) == room else float("inf")
         for place in np.flatnonzero(losses < bar):
             loss, vector = float(losses[place]), vectors[place]
-            # A remembered candidate may be asked again.
-            if not any(loss == known and np.array_equal(vector, other) for known, other in self.finalists):
+            # A remembered candidate may be asked again; what further samples said of it stands.
+            if not any(np.array_equal(vector, other) for _, other in self.finalists):
                 self.finalists.append((loss, vector.copy()))
         self.finalists.sort(key=lambda one: one[0])
         del self.finalists[room:]

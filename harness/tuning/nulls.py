@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.records.schema import DERIVED, MethodResult, RegionResult
 from harness.tasks.hofstede_vsm.regions import Region, Regions, scores
+from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.cells import Ground
 from harness.tuning.exam import Exam, Examiner
 from harness.tuning.space import Prompts
@@ -52,7 +53,7 @@ class Nulls:
     """Scores the null rows of one optimizer's prompts.
 
     Attributes:
-        table: all regions, of which one is taken where a run has no other.
+        table: all regions, of which one is taken where a run has one region alone.
         examiner: asks soft prompts of the run's length.
         grounds: per seed, for the first candidates.
     """
@@ -83,18 +84,25 @@ class Nulls:
     def _sources(self, seed: int, rows: Sequence[Answered]) -> dict[str, Answered]:
         rng = generator(seed, WRONG)
         if len(rows) == 1:
-            return {rows[0].region.code: self._first_for_another(seed, rows[0].region, rng)}
+            return {rows[0].region.code: self._first_for_another(seed, rows[0], rng)}
         by_code = {row.region.code: row for row in rows}
         return {code: by_code[other] for code, other in others(list(by_code), rng).items()}
 
-    def _first_for_another(self, seed: int, region: Region, rng: np.random.Generator) -> Answered:
-        """Where a run has one region: the first candidate that comes nearest another region's scores."""
-        codes = [one.code for one in self.table.complete if one.code != region.code]
-        other = self.table[codes[int(rng.integers(len(codes)))]] if codes else region
-        ground = self.grounds[seed]
+    def _first_for_another(self, seed: int, row: Answered, rng: np.random.Generator) -> Answered:
+        """Where a run has one region: the first candidate that comes nearest another region's scores.
+
+        The other one is a bundled region where the table has none. The run's own prompt is taken only where the first
+        sample holds nothing else.
+        """
+        region, ground = row.region, self.grounds[seed]
+        known = [one for one in self.table.complete if one.code != region.code]
+        known = known or [one for one in load_regions().complete if one.name != region.name]
+        other = known[int(rng.integers(len(known)))]
         sample = ground.samples.get("", ground.samples.get(region.code))
         if sample is None:
             raise KeyError(region.code)
-        losses = ground.evaluator.remember(sample).losses(scores([other]))[:, 0]
-        prompt = ground.space.decode(sample[[int(np.nanargmin(losses))]])[0]
+        losses = ground.evaluator.remember(sample).losses(scores([other.aiming(region.aimed)]))[:, 0]
+        order = [place for place in np.argsort(losses, kind="stable") if np.isfinite(losses[place])]
+        prompts = (ground.space.decode(sample[[place]])[0] for place in order)
+        prompt = next((one for one in prompts if not np.array_equal(one, row.prompt)), row.prompt)
         return Answered(other, prompt, self.examiner.answer(prompt, seed), 1.0)

@@ -55,7 +55,11 @@ def score_alone(
         methods.append(_result(RANDOM, _random(lm, questions, regions, method)))
     return Record(
         run_id=PROMPT,
-        spec={"regions": [region.code for region in regions], "response": questions.asking.response},
+        spec={
+            "regions": [region.code for region in regions],
+            "response": questions.asking.response,
+            "respondents": questions.asking.respondents,
+        },
         spec_digest="",
         model=identity(lm) if lm else _NO_MODEL,
         targets=target_facts(table, [region.code for region in regions]),

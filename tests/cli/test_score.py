@@ -77,3 +77,8 @@ def test_the_usual_regions(harness, finished_run, tmp_path):
 def test_an_incomplete_region_is_noted(harness):
     done = harness("score", "--method", "null", "--region", "ALB")
     assert "ALB has no published pdi, idv, mas, uai: its error is over the others" in " ".join(done.out.split())
+
+
+def test_the_size_of_a_sample_is_told(harness):
+    done = harness("score", "--method", "naive", "--region", "USA", "--response", "sample", "--respondents", "20")
+    assert "answers are means of 20 simulated respondents" in " ".join(done.out.split())

@@ -114,7 +114,17 @@ def test_drawn_answers_are_repeatable_and_say_their_error(harness):
     assert all(5 < error < 20 for row in rows_of(first, "naive").values() for error in row["sampling_error"].values())
     assert rows_of(first, "null")["USA", None]["sampling_error"] is None
     other = record_of(harness(*arguments, "--first-seed", "7"))
-    assert rows_of(other, "naive")["USA", None]["indices"] != rows_of(first, "naive")["USA", None]["indices"]
+    assert rows_of(other, "naive")["USA", 7]["indices"] != rows_of(first, "naive")["USA", 0]["indices"]
+
+
+def test_drawn_answers_of_several_runs_still_stand_beside_the_baselines(harness):
+    arguments = ("run", *SMALL, "--response", "sample")
+    runs = [json.loads(harness(*arguments, "--first-seed", seed).out)["run"] for seed in (0, 5)]
+    board = json.loads(harness("leaderboard", *runs, "--json").out)
+    assert {row["method"]: row["seeds"] for row in board["rows"]} == {
+        "null": 1, "world-mean": 1, "naive": 2, "persona": 2, "icl": 2, "de": 2, "wrong-region": 2, "random-prompt": 2,
+    }  # fmt: skip
+    assert {pair["against"] for pair in board["pairs"] if pair["method"] == "de"} >= {"icl", "persona"}
 
 
 def test_greedy_answers_move_in_steps(harness):

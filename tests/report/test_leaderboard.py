@@ -138,3 +138,19 @@ def test_settings_tell_runs_apart(record, result):
         "c": "budget 100, regions 5 of them, de.F 0.7",
     }
     assert build(runs[:1]).settings == {"a": ""}
+
+
+def test_what_asks_no_model_is_one_row_however_the_model_is_asked(record, result):
+    runs = [
+        record(null=[result("USA", 9, evaluations=0)], naive=[result("USA", 4)]).model_copy(
+            update={"run_id": name, "spec": {"response": response, "wordings": wordings}}
+        )
+        for name, response, wordings in (("a", "expected", 2), ("b", "greedy", 2), ("c", "expected", 1))
+    ]
+    board = build(runs)
+    assert {(row.method, row.runs) for row in board.rows} == {
+        ("null", ("a", "b", "c")), ("naive", ("a",)), ("naive", ("b",)), ("naive", ("c",)),
+    }  # fmt: skip
+    assert {(pair.method, pair.against, pair.runs) for pair in board.pairs} == {
+        ("naive", "null", ("a",)), ("naive", "null", ("b",)), ("naive", "null", ("c",)),
+    }  # fmt: skip

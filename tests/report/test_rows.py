@@ -83,7 +83,8 @@ def test_what_is_not_usual_is_noted(record, result):
     notes = build({"one": run.model_copy(update={"spec": spec})}).notes
     assert notes == (
         "one wording of each item was tuned on, in both option orders: expect it to overfit",
-        "answers are means of 20 simulated respondents; an index has a sampling error of about 8.0 points",
+        "answers are means of 20 simulated respondents; an index has a sampling error of about 8.0 points, "
+        "gap one of twice as much",
         "de answers nearly at random: evenness 0.990 of 1",
         "wrong-region is the first candidate that comes nearest Z: the run tuned no other region",
     )
@@ -93,3 +94,38 @@ def test_a_record_without_targets_still_has_its_errors(record, result):
     board = build({"one": record(de=[result("A", 1.0, 0)])})
     assert board.rows[0].mae == 1.0 and board.rows[0].tau is None
     assert all(row.mae is None and row.share is None for row in board.dimensions)
+
+
+def test_the_gap_of_a_method_is_over_what_it_was_aimed_at(record, result):
+    gaps = {**dict.fromkeys(DIMENSIONS, 60.0), "pdi": -2.0, "idv": 4.0}
+    row = result("A", 1.0, 0).model_copy(update={"order_gap": gaps})
+    scores = {"A": dict.fromkeys(DIMENSIONS, 5.0)}
+    board = build({"one": with_targets(record(de=[row]), scores, dimensions=["pdi", "idv"])})
+    assert board.rows[0].order_gap == pytest.approx(3.0)
+
+
+def test_targets_with_one_complete_region_are_noted(record, result):
+    run = with_targets(record(de=[result("A", 1.0, 0)]), {"A": dict.fromkeys(DIMENSIONS, 5.0)})
+    told = "the targets hold one complete region: world-mean is the scores of that one"
+    assert told not in build({"one": run}).notes
+    alone = run.targets.model_copy(update={"spread": dict.fromkeys(DIMENSIONS, 0.0)})
+    assert told in build({"one": run.model_copy(update={"targets": alone})}).notes
+
+
+def test_what_an_earlier_version_did_not_record_was_as_usual(record, result):
+    """Records had no dimensions and no way of answering; they were all six and expected answers."""
+    old, new = record(de=[result("A", 1.0, 0)]), record(de=[result("A", 2.0, 1)])
+    said = {"dimensions": list(DIMENSIONS), "response": "expected"}
+    assert build({"a": old, "b": new.model_copy(update={"spec": said})}).notes == ()
+    greedy = new.model_copy(update={"spec": {**said, "response": "greedy"}})
+    assert "runs differ in their response: their errors do not compare" in build({"a": old, "b": greedy}).notes
+
+
+def test_a_prompt_for_a_region_that_another_run_tuned_is_noted_all_the_same(record, result):
+    wrong = result("A", 9.0, 0).model_copy(update={"source": "Z"})
+    one = with_targets(record(wrong_region=[wrong]), {"A": dict.fromkeys(DIMENSIONS, 5.0)}, share=True, regions=["A"])
+    other = with_targets(
+        record(de=[result("Z", 1.0, 0)]), {"Z": dict.fromkeys(DIMENSIONS, 5.0)}, share=True, regions=["Z"]
+    )
+    told = "wrong-region is the first candidate that comes nearest Z: the run tuned no other region"
+    assert told in build({"one": one, "other": other}).notes

@@ -90,3 +90,32 @@ def test_the_order_of_methods_is_compared(run):
     found = sensitivity({"one": record.model_copy(update={"methods": methods})})
     assert [choice.method for choice in found.choices] == ["de", "middling", "worse"]
     assert found.order["one"]["anchored"] is None, "anchored, all three are the same"
+
+
+def test_a_dimension_with_scores_of_few_regions_is_not_anchored(run):
+    """One region alone would lose all of its error in that dimension."""
+    record = run()
+    scores = {
+        code: {**row, "lto": row["lto"] if code == CODES[0] else None} for code, row in record.targets.scores.items()
+    }
+    lacking = record.targets.model_copy(update={"scores": scores})
+    assert sensitivity({"one": record.model_copy(update={"targets": lacking})}).choices[0].anchored is None
+    for row in scores.values():
+        row["lto"] = None
+    lacking = record.targets.model_copy(update={"scores": scores})
+    found = sensitivity({"one": record.model_copy(update={"targets": lacking})})
+    assert found.choices[0].anchored == pytest.approx(2.0), "nobody has that dimension, the others are anchored"
+
+
+def test_what_other_targets_lack_is_told(run):
+    from harness.report.sensitivity_table import sensitivity_notes
+
+    record = run()
+    vintage = {CODES[0]: {**record.targets.scores[CODES[0]], "pdi": None, "ivr": None}}
+    found = sensitivity({"one": record}, vintage)
+    assert found.partial == {"one": {CODES[0]: ("pdi", "ivr")}}
+    told = "without a score in v.csv, so that errors there are over the others: R00 (pdi, ivr)"
+    assert told in list(sensitivity_notes(found, "v.csv"))
+    none = sensitivity({"one": record}, {"ELSEWHERE": vintage[CODES[0]]})
+    assert "no region has scores in v.csv: nothing is compared with it" in list(sensitivity_notes(none, "v.csv"))
+    assert "1 region" in list(sensitivity_notes(sensitivity({"one": run(codes=CODES[:1])}), None))

@@ -102,3 +102,12 @@ def test_stacked_answers_come_apart_again():
     parts = [Answers(*(np.full((1, *shape), k) for shape in ((24,), (), (6,), (2, 24), (), (6,)))) for k in (1.0, 2.0)]
     whole = Answers.stack(parts)
     assert np.array_equal(whole.rows(1, 2).halves, parts[1].halves) and whole.option_mass.tolist() == [1.0, 2.0]
+
+
+def test_a_candidate_that_was_revised_does_not_come_back_with_its_first_error():
+    held = Incumbent(most=3, spare=0)
+    lucky = np.array([[1.0]])
+    held.offer(lucky, np.array([2.0]), 1)
+    held.revise(lucky[0], 6.0, 2)
+    held.offer(lucky, np.array([2.0]), 3)
+    assert (held.loss, len(held.finalists)) == (6.0, 1)
