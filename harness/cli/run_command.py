@@ -106,7 +106,7 @@ def run(
 
     check_shots(shots)
     (questionnaire, other), table = options.questionnaires(survey, instrument), load_regions(targets)
-    chosen = table.select(region)
+    chosen = tuple(one.aiming(aimed) for one in table.select(region))
     spec = RunSpec(
         model=options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb),
         survey=Source(name=questionnaire.name, digest=questionnaire.digest),

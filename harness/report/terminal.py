@@ -159,7 +159,9 @@ def region_table(board: Leaderboard, most: int | None = None) -> Table:
     table = _table("mae per region")
     table.add_column("region", no_wrap=True)
     for method, model, runs in methods:
-        table.add_column(Text(" ".join([method, *_runs(model, runs, letters)])), justify="right")
+        # Names of two words on two lines, so that all methods of a run fit 80 columns.
+        heading = " ".join([method.replace("-", "-\n"), *_runs(model, runs, letters)])
+        table.add_column(Text(heading), justify="right")
     for code in shown:
         cells = [values.get((code, *key)) for key in methods]
         best = min((cell.mae for cell in cells if cell), default=None)
