@@ -38,7 +38,7 @@ def effects_notes(result: SideEffects) -> Iterable[str]:
         f"{template}" + (f"; solved examples: {shots}" if shots else "")
     )
     yield (
-        "difference: after less before; 95 %: its interval by paired bootstrap over documents, not corrected for the "
+        "difference: after less before; 95 %: its interval over the paired documents, not corrected for the "
         "number of rows; good: + where higher is better, - where lower is; says: worse or better where the interval "
         "leaves out 0, - where it does not, ? without one"
     )

@@ -32,7 +32,8 @@ MARK = "\N{DAGGER}"
 
 
 def _number(value: float | None, digits: int = 2) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+    # What rounds to zero has no sign.
+    return "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def _interval(row: Row) -> str:
