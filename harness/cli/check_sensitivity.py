@@ -25,7 +25,7 @@ def sensitivity(
         Path | None, typer.Option("--vintage", help="Other published scores, CSV like regions.csv.", show_default=False)
     ] = None,
     optimizer: Annotated[str, typer.Option("--optimizer", help="Of the runs that are made.")] = "de",
-    region: options.Region = "core",
+    region: options.Region = "all",
     budget: Annotated[int, typer.Option("--budget", help="Evaluations per region of the runs that are made.")] = 50,
     model: options.Model = "respondent",
     survey: options.SurveyFile = None,

@@ -19,8 +19,8 @@ def leaderboard(
     form: Annotated[str, typer.Option("--format", help="table or json; --json is the same as the latter.")] = "table",
     as_json: options.Json = False,
     regions: Annotated[bool, typer.Option("--regions/--no-regions", help="The per-region table too.")] = False,
-    dimensions: Annotated[
-        bool, typer.Option("--dimensions/--no-dimensions", help="The tables by dimension: error, order gap, tau, ...")
+    by_dimension: Annotated[
+        bool, typer.Option("--by-dimension/--no-by-dimension", help="Tables by dimension: error, order gap, tau, ...")
     ] = False,
 ) -> None:
     """Show the leaderboard of one or more finished runs."""
@@ -33,8 +33,11 @@ def leaderboard(
     from harness.report.leaderboard import build, to_plain
     from harness.report.terminal import region_table
 
-    board = build({str(path): RunDirectory(path).read_record() for path in runs})
+    records = {str(path): RunDirectory(path).read_record() for path in runs}
+    board = build(records)
     if as_json or form == "json":
         typer.echo(json.dumps(to_plain(board), indent=1))
         return
-    output.show_board(Console(), board, region_table(board) if regions else None, dimensions)
+    output.show_board(Console(), board, region_table(board) if regions else None, by_dimension)
+    for name in [name for name, record in records.items() if record.targets is None]:
+        typer.echo(f"run {name} is of an earlier version and holds no targets: tau and dimensions need it to run again")

@@ -44,6 +44,9 @@ def score(
     memory_gb: options.MemoryGb = None,
     response: options.Response = "expected",
     respondents: options.Respondents = 50,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Of the samples, with --response sample.", rich_help_panel="Answers")
+    ] = 0,
     survey: options.SurveyFile = None,
     instrument: options.Instrument = "tuned",
     targets: options.TargetsFile = None,
@@ -63,7 +66,8 @@ def score(
         )
     check_shots(shots)
     asking = options.asking(response, respondents)
-    questions = Questions(*options.questionnaires(survey, instrument), asking)
+    options.whole("--seed", seed, 0)
+    questions = Questions(*options.questionnaires(survey, instrument), asking, seed)
     table = load_regions(targets)
     regions = table.select(region or _usual_regions(table, prompt, "core" if targets is None else "all"))
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.records.schema import BOOTSTRAP_SEED, Record
-from harness.report.notes import notes
+from harness.report.notes import APART, notes
 from harness.report.pairs import Pair, pairs
+from harness.report.pairs import notes as pair_notes
 from harness.report.pooling import Pooled, pool
 from harness.report.rows import DimensionRow, RegionRow, Row, dimension_rows, method_row, region_rows
 from harness.report.settings import differences
@@ -34,6 +35,11 @@ class Leaderboard:
     bootstrap_seed: int
 
     @property
+    def comparable(self) -> bool:
+        """Whether the errors of all rows compare, so that their order is a ranking."""
+        return not any(note.endswith(APART) for note in self.notes)
+
+    @property
     def unproven(self) -> dict[tuple[str, str, tuple[str, ...]], str]:
         """Rows that are not shown to be better than the best null row, by model, method and runs: its name."""
         return {
@@ -49,12 +55,13 @@ def build(records: Mapping[str, Record]) -> Leaderboard:
     seed = next(iter(records.values())).bootstrap_seed if records else BOOTSTRAP_SEED
     dimensions = [tuple(dimension_rows(one, _naive(one, pooled))) for one in pooled]
     rows = [method_row(one, own, seed) for one, own in zip(pooled, dimensions, strict=True)]
+    compared = pairs(pooled, seed)
     return Leaderboard(
         rows=tuple(sorted(rows, key=lambda row: (row.mae, row.model, row.method))),
         regions=tuple(row for one in pooled for row in region_rows(one)),
         dimensions=tuple(row for own in dimensions for row in own),
-        pairs=pairs(pooled, seed),
-        notes=tuple(notes(records, pooled)),
+        pairs=compared,
+        notes=(*notes(records, pooled), *pair_notes(compared)),
         settings=differences({name: record.spec for name, record in records.items()}),
         bootstrap_seed=seed,
     )

@@ -10,6 +10,8 @@ from typing import Final
 from harness.records.schema import DIMENSIONS, Record, SpecFacts
 from harness.report.pooling import Pooled
 
+APART: Final = "their errors do not compare"
+"""How the notes end that say why rows have no order among each other."""
 UNIFORM: Final = 0.97
 """Mean evenness of answers from which a method is said to answer nearly at random; 1 is uniform."""
 
@@ -18,12 +20,12 @@ def notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[s
     """One sentence for each thing that the numbers do not tell by themselves."""
     yield from dict.fromkeys(record.model.note for record in records.values() if record.model.note)
     if len({frozenset(one.by_region) for one in pooled}) > 1:
-        yield "rows cover different regions: their errors do not compare"
+        yield f"rows cover different regions: {APART}"
     # What a record of an earlier version does not say was as it is by default.
     known = [{**record.spec, **SpecFacts.model_validate(record.spec).model_dump()} for record in records.values()]
     for name in ("survey", "targets", "dimensions", "response"):
         if len({json.dumps(spec.get(name), sort_keys=True) for spec in known}) > 1:
-            yield f"runs differ in their {name}: their errors do not compare"
+            yield f"runs differ in their {name}: {APART}"
     if any(record.targets and not any(record.targets.spread.values()) for record in records.values()):
         yield "the targets hold one complete region: world-mean is the scores of that one"
     yield from dict.fromkeys(note for record in records.values() for note in _asking(record))
@@ -48,7 +50,7 @@ def _asking(record: Record) -> Iterator[str]:
     if set(spec.dimensions) != set(DIMENSIONS):
         yield f"tuned and scored on {', '.join(spec.dimensions)} alone; the other dimensions are only recorded"
     if spec.wordings == 1:
-        yield "one wording of each item was tuned on, in both option orders: expect it to overfit"
+        yield "one wording of each item was tuned on, in both option orders: compare mae with tuned"
     if spec.response == "greedy":
         yield "answers are the likeliest options: indices move in steps"
     if spec.response == "sample":

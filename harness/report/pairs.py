@@ -13,6 +13,8 @@ from harness.report.pooling import Pooled
 from harness.report.statistics import holm, paired, region_means
 
 _ORDER: Final = ("tuned", "reference", "baseline", "null")
+LEVEL: Final = 0.05
+"""A p that cannot be lower than this says nothing."""
 AGAINST: Final = ("icl", "persona")
 
 
@@ -64,6 +66,17 @@ def pairs(rows: Sequence[Pooled], seed: int) -> tuple[Pair, ...]:
     for place, p in zip(known, holm([found[place].p or 0.0 for place in known]), strict=True):
         found[place] = replace(found[place], p=p)
     return tuple(found)
+
+
+def notes(found: Sequence[Pair]) -> Iterator[str]:
+    """What few regions cannot show."""
+    tested = [pair for pair in found if pair.p is not None]
+    if found and not tested and all(pair.regions == 1 for pair in found):
+        yield "one region shows nothing of a method: the mark goes by the numbers alone"
+    fewest = min((pair.regions for pair in tested), default=0)
+    # All differences of one sign, times Holm's number of pairs.
+    if tested and (least := min(1.0, len(tested) * 2.0 / 2**fewest)) > LEVEL:
+        yield f"with {fewest} regions and {len(tested)} pairs no p can be below {least:.2g}, whatever the methods do"
 
 
 def _pairs(rows: Sequence[Pooled], seed: int) -> Iterator[Pair]:

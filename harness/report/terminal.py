@@ -54,8 +54,9 @@ def leaderboard_table(board: Leaderboard) -> Table:
     for heading in (*headings, *(["regions"] if several else []), *(["seeds"] if seeds else [])):
         table.add_column(heading, no_wrap=True, justify="right")
     for place, row in enumerate(rows, start=1):
+        rank = str(place) if board.comparable else ""
         mark = MARK if (row.model, row.method, row.runs) in board.unproven else ""
-        cells = [str(place), f"{row.method}{mark}", *_runs(row.model, row.runs, letters)]
+        cells = [rank, f"{row.method}{mark}", *_runs(row.model, row.runs, letters)]
         cells += [_number(row.mae), _interval(row), _number(row.mae_tuned)]
         cells += [_number(row.mae_instrument)] if other else []
         cells += [_number(row.tau), _number(row.order_gap, 1), _number(row.option_mass, 3), f"{row.evaluations:.4g}"]
@@ -93,12 +94,14 @@ MEASURES: Final = {
 
 
 def dimension_table(board: Leaderboard, measure: str) -> Table:
-    """One of `MEASURES` by method and dimension; dimensions that errors count are bold where some are not."""
+    """One of `MEASURES` by method and dimension; dimensions that errors count have a star where others have none."""
     letters, (what, digits) = _letters(board.rows), MEASURES[measure]
     aimed = all(row.aimed for row in board.dimensions)
     table = _table(f"{measure.replace('_', ' ')}: {what}")
-    for place, heading in enumerate(("method", *DIMENSIONS)):
-        table.add_column(heading, no_wrap=True, justify="right" if place else "left")
+    table.add_column("method", no_wrap=True)
+    counted = {row.dimension for row in board.dimensions if row.aimed}
+    for name in DIMENSIONS:
+        table.add_column(name + "*" * (name in counted and not aimed), no_wrap=True, justify="right")
     order = {(row.model, row.method, row.runs): place for place, row in enumerate(board.rows)}
     cells: dict[tuple[str, str, tuple[str, ...]], list[DimensionRow]] = {key: [] for key in order}
     for row in board.dimensions:

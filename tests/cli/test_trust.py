@@ -149,7 +149,7 @@ def test_one_dimension_is_tuned_and_what_happens_to_the_others_is_shown(harness)
 
 
 def test_all_tables_by_dimension_on_request(harness, finished_run):
-    shown = harness("leaderboard", finished_run["run"], "--dimensions")
+    shown = harness("leaderboard", finished_run["run"], "--by-dimension")
     headings = ("mae: ", "share: ", "bias: ", "tau: ", "rho: ", "order gap: ", "moved: ")
     assert all(any(line.startswith(heading) for line in shown.out.splitlines()) for heading in headings)
 

@@ -20,9 +20,13 @@ def test_the_readme_shows_the_committed_record():
     for place, row in enumerate(board.rows, start=1):
         mass = "-" if row.option_mass is None else f"{row.option_mass:.3f}"
         cells = [str(place), row.method, f"{row.mae:.2f}", f"[{row.mae_low:.2f}, {row.mae_high:.2f}]"]
-        cells += [f"{row.mae_tuned:.2f}", mass, f"{row.evaluations:g}", str(row.regions)]
+        mark = "\N{DAGGER}" if (row.model, row.method, row.runs) in board.unproven else ""
+        cells[1] += mark
+        tau = "-" if row.tau is None else f"{row.tau:.2f}"
+        gap = "-" if row.order_gap is None else f"{row.order_gap:.1f}"
+        cells += [f"{row.mae_tuned:.2f}", tau, gap, mass, f"{row.evaluations:g}"]
         assert f"| {' | '.join(cells)} |" in readme.splitlines()
-    assert len(board.rows) == 6
+    assert len(board.rows) == 8 and {row.regions for row in board.rows} == {65}
     (pair,) = (pair for pair in board.pairs if pair.against == "icl")
     said = f"de is better than icl in {pair.better} of {pair.regions}, on average by {-pair.difference:.2f} points"
     assert f"{said} [{-pair.high:.2f}, {-pair.low:.2f}]" in readme

@@ -82,11 +82,12 @@ def test_what_is_not_usual_is_noted(record, result):
     spec = {"response": "sample", "respondents": 20, "wordings": 1}
     notes = build({"one": run.model_copy(update={"spec": spec})}).notes
     assert notes == (
-        "one wording of each item was tuned on, in both option orders: expect it to overfit",
+        "one wording of each item was tuned on, in both option orders: compare mae with tuned",
         "answers are means of 20 simulated respondents; an index has a sampling error of about 8.0 points, "
         "gap one of twice as much",
         "de answers nearly at random: evenness 0.990 of 1",
         "wrong-region is the first candidate that comes nearest Z: the run tuned no other region",
+        "one region shows nothing of a method: the mark goes by the numbers alone",
     )
 
 
