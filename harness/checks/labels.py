@@ -7,20 +7,17 @@ from typing import Final
 
 import numpy as np
 
+from harness.checks.header import header
 from harness.checks.subject import Subject
 from harness.errors import ModelError
 from harness.models.continuations import continuation_log_probabilities
-from harness.models.language_model import gpu_name, threads
-from harness.records.asked import SurveyIdentity
 from harness.records.labels import LabelsCheck, SchemeRow
-from harness.records.provenance import gather
 from harness.tasks.hofstede_vsm.answers import expected_answers, option_mass
 from harness.tasks.hofstede_vsm.indices import ITEMS, Array, errors, indices
 from harness.tasks.hofstede_vsm.labels import SCHEMES, Question, missing, questions
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.exam import by_dimension
-from harness.tuning.identity import identity
 
 THRESHOLD: Final = 0.5
 """Below this option mass a model says something else more often than one of the five answers."""
@@ -51,26 +48,12 @@ def check_labels(
         logs = answer_log_probabilities(subject, questions(survey, scheme, before), scheme.name)
         first = logs if first is None else first
         rows.append(scheme_row(scheme.name, logs, first, region))
-    lm = subject.lm
     return LabelsCheck(
-        model=identity(lm),
-        provenance=gather(threads(), gpu_name(lm)),
-        survey=SurveyIdentity(name=survey.name, version=survey.version, digest=survey.digest),
-        method=subject.name,
-        shots=len(subject.demonstrations),
-        region=region.code if region else None,
-        targets=published(region),
+        **header(subject, survey, region),
         rows=tuple(rows),
         missing={name: reason for name, reason in reasons.items() if reason},
         threshold=THRESHOLD,
     )
-
-
-def published(region: Region | None) -> dict[str, float] | None:
-    """The scores that a region has, by dimension; None without a region."""
-    if region is None:
-        return None
-    return {name: score for name, score in by_dimension(np.array(region.scores)).items() if name not in region.missing}
 
 
 def answer_log_probabilities(subject: Subject, asked: Sequence[Question], scheme: str) -> Array:

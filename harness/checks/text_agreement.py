@@ -8,14 +8,11 @@ from typing import Final
 import numpy as np
 from scipy.stats import binomtest
 
-from harness.checks.labels import published
+from harness.checks.header import header
 from harness.checks.subject import Subject
 from harness.errors import ModelError
 from harness.models.generation import Said, generate
-from harness.models.language_model import gpu_name, threads
 from harness.models.scorer import Scorer
-from harness.records.asked import SurveyIdentity
-from harness.records.provenance import gather
 from harness.records.text_agreement import Agreement, Reader, TextAgreement, TextAnswer
 from harness.tasks.hofstede_vsm.answers import expected_answers, option_mass
 from harness.tasks.hofstede_vsm.indices import ITEMS, Array, errors, indices
@@ -24,7 +21,6 @@ from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tasks.hofstede_vsm.text_answers import read_answer
 from harness.tuning.exam import by_dimension
-from harness.tuning.identity import identity
 
 MOST_TOKENS: Final = 24
 
@@ -62,13 +58,7 @@ def check_text_agreement(
     answers = compare(survey, prompts, generate(lm, turns, most, subject.prompt), logs)
     kinds = [one.kind for one in answers]
     return TextAgreement(
-        model=identity(lm),
-        provenance=gather(threads(), gpu_name(lm)),
-        survey=SurveyIdentity(name=survey.name, version=survey.version, digest=survey.digest),
-        method=subject.name,
-        shots=len(subject.demonstrations),
-        region=region.code if region else None,
-        targets=published(region),
+        **header(subject, survey, region),
         max_new_tokens=most,
         prompts=len(answers),
         parsed=kinds.count("parsed"),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from harness.checks import transfer
 from harness.checks.subject import Subject
 from harness.models.language_model import gpu_name, threads
 from harness.records.provenance import gather
 from harness.records.transfer import Transfer
-from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 from harness.tasks.hofstede_vsm.regions import Region
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tasks.opinions.question import Instrument
@@ -40,7 +37,6 @@ def run(
     plain = None if bare else transfer.ask(naive, naive.before(survey), asked)
     others = None if instrument.metric == "preference" else transfer.world(asked)
     named = [(subject.name, ours), ("naive", plain), ("world", others), ("uniform", transfer.uniform(asked))]
-    scores = {} if region is None else dict(zip(DIMENSIONS, region.scores, strict=True))
     own = region.name if region else ", ".join(asked.labels)
     return Transfer(
         benchmark=instrument.name,
@@ -57,7 +53,7 @@ def run(
         left_out=instrument.left_out,
         answerers=tuple(transfer.answerer(who, asked, one) for who, one in named if one is not None),
         difference=transfer.difference(ours, plain),
-        parts=tuple(transfer.parts(asked, ours, plain, {k: v for k, v in scores.items() if np.isfinite(v)})),
+        parts=tuple(transfer.parts(asked, ours, plain, region.published if region else {})),
         nearest=tuple(transfer.nearest(asked, ours, own)) if asked.labels else (),
         answers=tuple(transfer.answer_rows(asked, ours, plain)),
         provenance=gather(threads(), gpu_name(subject.lm)),

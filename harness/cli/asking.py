@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from harness.cli import options, output, subjects
 from harness.errors import UsageError
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from harness.checks.subject import Subject
-    from harness.models.language_model import ModelSpec
+    from harness.models.language_model import LanguageModel, ModelSpec
     from harness.tasks.hofstede_vsm.regions import Region
     from harness.tasks.hofstede_vsm.survey import Survey
 
@@ -43,13 +41,12 @@ class Who:
     survey: Path | None
     targets: Path | None
 
-    def load(self, spec: ModelSpec) -> Asked:
-        """Reads files, and then the model.
+    def read(self) -> tuple[Survey, Region | None]:
+        """The survey and the region, without a model.
 
         Raises:
             UsageError: flags do not go together.
             InputError: a file cannot be read.
-            ModelError: the model cannot be loaded.
         """
         from harness.tasks.hofstede_vsm.demonstrations import check_shots
         from harness.tasks.hofstede_vsm.survey import load_survey
@@ -59,24 +56,31 @@ class Who:
         survey = load_survey(self.survey)
         region = subjects.region_of(load_regions(self.targets), self.region, self.prompt)
         subjects.check_flags(self.method, self.prompt, region)
+        return survey, region
+
+    def load(self, spec: ModelSpec) -> Asked:
+        """Reads files, and then the model.
+
+        Raises:
+            UsageError: flags do not go together, or nothing is compared with the targets.
+            InputError: a file cannot be read.
+            ModelError: the model cannot be loaded.
+        """
+        survey, region = self.read()
         if self.targets is not None and region is None:
             raise UsageError(f"--targets {self.targets} without a region to compare with: give one with --region")
         lm = options.load_quietly(spec)
-        return Asked(subjects.subject(lm, survey, self.method, self.prompt, region, self.shots), survey, region)
+        return Asked(self.subject(lm, survey, region), survey, region)
+
+    def subject(self, lm: LanguageModel, survey: Survey, region: Region | None) -> Subject:
+        """Who is asked.
+
+        Raises:
+            InputError: the prompt cannot be read, or is none of this model.
+        """
+        return subjects.subject(lm, survey, self.method, self.prompt, region, self.shots)
 
 
 def finish(result: BaseModel, tables: Iterable[Table], notes: Iterable[str], out: Path | None, as_json: bool) -> None:
     """Prints the result, and writes it if asked to. The JSON is ASCII: a model's text reaches no terminal as it is."""
-    from rich.console import Console
-
-    text = json.dumps(result.model_dump(mode="json"), indent=1)
-    if as_json:
-        typer.echo(text)
-    else:
-        console = Console()
-        for table in tables:
-            output.show(console, table)
-            console.print()
-        for line in notes:
-            console.print(line, markup=False, highlight=False)
-    output.write_file(out, text)
+    output.finish(json.dumps(result.model_dump(mode="json"), indent=1), tables, notes, out, as_json, apart=True)

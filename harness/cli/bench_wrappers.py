@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
 from harness.cli import options, output
 from harness.errors import UsageError
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from rich.table import Table
 
 BBOB_DIMENSIONS = (2, 3, 5, 10, 20, 40)
 
@@ -49,7 +44,7 @@ def wrappers(
     from harness.report.wrappers import wrappers_notes, wrappers_table
 
     result = run(list(chosen), dims, instances, budget, seed, _teller(quiet))
-    _finish(result, wrappers_table(result), wrappers_notes(result), out, as_json)
+    output.finish(result.model_dump_json(indent=1), [wrappers_table(result)], wrappers_notes(result), out, as_json)
 
 
 def asks(
@@ -73,7 +68,7 @@ def asks(
     from harness.report.wrappers import asks_notes, asks_table
 
     result = run(dims, names, _teller(quiet))
-    _finish(result, asks_table(result), asks_notes(result), out, as_json)
+    output.finish(result.model_dump_json(indent=1), [asks_table(result)], asks_notes(result), out, as_json)
 
 
 def _numbers(flag: str, text: str, allowed: range | tuple[int, ...]) -> list[int]:
@@ -93,18 +88,3 @@ def _numbers(flag: str, text: str, allowed: range | tuple[int, ...]) -> list[int
 
 def _teller(quiet: bool) -> Callable[[str], None]:
     return lambda stage: None if quiet else typer.echo(stage, err=True)
-
-
-def _finish(result: BaseModel, table: Table, notes: Iterable[str], out: Path | None, as_json: bool) -> None:
-    """Prints the result, and writes it if asked to."""
-    from rich.console import Console
-
-    text = result.model_dump_json(indent=1)
-    if as_json:
-        typer.echo(text)
-    else:
-        console = Console()
-        output.show(console, table)
-        for line in notes:
-            console.print(line, markup=False, highlight=False)
-    output.write_file(out, text)

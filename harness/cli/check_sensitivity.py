@@ -47,33 +47,20 @@ def sensitivity(
             run_settings.optimizer_names(optimizer), region, budget, model, survey, targets, runs_folder, quiet
         )
 
-    from rich.console import Console
+    from rich.text import Text
 
     from harness.report.sensitivity import sensitivity as measure
     from harness.report.sensitivity_table import sensitivity_notes, sensitivity_table, to_plain
 
     found = measure(records, other)
-    text = json.dumps(to_plain(found), indent=1)
-    if as_json:
-        typer.echo(text)
-    else:
-        console = Console()
-        output.show(console, sensitivity_table(found))
-        for line in sensitivity_notes(found, vintage.name if vintage else None):
-            console.print(line, markup=False, highlight=False, style="dim")
-    output.write_file(out, text)
+    notes = (Text(line, style="dim") for line in sensitivity_notes(found, vintage.name if vintage else None))
+    output.finish(json.dumps(to_plain(found), indent=1), [sensitivity_table(found)], notes, out, as_json)
 
 
 def _scores(path: Path) -> Scores:
-    from harness.tasks.hofstede_vsm.indices import DIMENSIONS
     from harness.tasks.hofstede_vsm.targets import load_regions
 
-    rows = load_regions(path).rows
-    # NaN is no score.
-    return {
-        row.code: {name: one if one == one else None for name, one in zip(DIMENSIONS, row.scores, strict=True)}
-        for row in rows
-    }
+    return {region.code: region.published for region in load_regions(path).rows}
 
 
 def _read(runs: list[Path]) -> dict[str, Record]:
@@ -103,25 +90,22 @@ def _make(
     from harness.tasks.hofstede_vsm.survey import load_survey
     from harness.tasks.hofstede_vsm.targets import load_regions
     from harness.tuning.session import Session
-    from harness.tuning.spec import RunSpec, Source
+    from harness.tuning.spec import RunSpec
 
     options.whole("--budget", budget, 1)
     optimizers = run_settings.optimizer_specs(names, [])
     questionnaire, table = load_survey(survey), load_regions(targets)
     lm = options.load_quietly(options.model_spec(model, "auto", "auto"))
-    sessions = []
-    for wordings in (2, 1):
-        spec = RunSpec(
-            model=lm.spec,
-            survey=Source(name=questionnaire.name, digest=questionnaire.digest),
-            targets=Source(name=ascii(targets.name)[1:-1] if targets else "bundled", digest=table.digest),
-            regions=tuple(one.code for one in table.select(region)),
-            optimizers=optimizers,
-            budget=budget,
-            wordings=2 if wordings == 2 else 1,
-        )
-        sessions.append(Session(spec, lm, questionnaire, table))
-        sessions[-1].check()
+    two = RunSpec(
+        model=lm.spec,
+        **run_settings.sources(questionnaire, targets, table),
+        regions=tuple(one.code for one in table.select(region)),
+        optimizers=optimizers,
+        budget=budget,
+    )
+    sessions = [Session(spec, lm, questionnaire, table) for spec in (two, two.model_copy(update={"wordings": 1}))]
+    for session in sessions:
+        session.check()
     records = {}
     for session in sessions:
         name = f"sensitivity-{'-'.join(names)}-{session.spec.wordings}wordings-{session.spec.digest[:8]}"

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options, output, subjects
+from harness.cli import asking, options, output, subjects
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
-    from harness.records.transfer import Transfer
     from harness.tasks.hofstede_vsm.regions import Region
     from harness.tasks.opinions.question import Instrument
 
@@ -59,9 +58,7 @@ def transfer(
     """
     from harness.checks.transfer import choose
     from harness.checks.transfer_run import run
-    from harness.tasks.hofstede_vsm.demonstrations import check_shots
-    from harness.tasks.hofstede_vsm.survey import load_survey
-    from harness.tasks.hofstede_vsm.targets import load_regions
+    from harness.report.transfer import transfer_notes, transfer_tables
 
     if benchmark not in BENCHMARKS:
         raise unknown_choice("benchmark", benchmark, BENCHMARKS, "give --benchmark one of them")
@@ -69,21 +66,20 @@ def transfer(
         raise UsageError(f"--metadata and --demographics belong to worldvaluesbench: {benchmark} is one file, --file")
     options.whole("--limit", limit, 0)
     options.whole("--seed", seed, 0)
-    check_shots(shots)
     output.check_file(out)
-    questionnaire, table = load_survey(survey), load_regions(targets)
-    chosen = subjects.region_of(table, region, prompt)
-    subjects.check_flags(method, prompt, chosen)
+    who = asking.Who(method, prompt, region, shots, survey, targets)
+    questionnaire, chosen = who.read()
     instrument = _read(benchmark, file, metadata, demographics, skip_bad)
     asked = choose(instrument, _labels(instrument, chosen, country), limit, seed)
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
 
     lm = options.load_quietly(spec)
-    subject = subjects.subject(lm, questionnaire, method, prompt, chosen, shots)
+    subject = who.subject(lm, questionnaire, chosen)
     if not quiet:
         typer.echo(f"asking {len(asked.questions)} questions of {benchmark}, each in both option orders", err=True)
     result = run(instrument, str(file), subject, questionnaire, chosen, asked)
-    _finish(result, out, as_json)
+    text = result.model_dump_json(indent=1)
+    output.finish(text, transfer_tables(result), transfer_notes(result), out, as_json, apart=True)
 
 
 def _read(benchmark: str, file: Path, metadata: Path | None, demographics: Path | None, skip_bad: bool) -> Instrument:
@@ -113,22 +109,3 @@ def _labels(instrument: Instrument, region: Region | None, country: str | None) 
     if region is None:
         raise UsageError(f"{instrument.name} compares with people: give their --region, such as JPN, or --country")
     return labels_of(region.code, region.name, instrument.labels)
-
-
-def _finish(result: Transfer, out: Path | None, as_json: bool) -> None:
-    """Prints the result, and writes it if asked to."""
-    from rich.console import Console
-
-    from harness.report.transfer import transfer_notes, transfer_tables
-
-    text = result.model_dump_json(indent=1)
-    output.write_file(out, text)
-    if as_json:
-        typer.echo(text)
-        return
-    console = Console()
-    for table in transfer_tables(result):
-        output.show(console, table)
-        console.print()
-    for line in transfer_notes(result):
-        console.print(line, markup=False, highlight=False)

@@ -59,13 +59,11 @@ def prepare(
     from harness.benchmarks.study import contest_spec, entrants
     from harness.tasks.hofstede_vsm.survey import load_survey
     from harness.tasks.hofstede_vsm.targets import load_regions
-    from harness.tuning.spec import Source
 
     questionnaire, table = load_survey(survey), load_regions(targets)
     base = {
         "model": model,
-        "survey": Source(name=questionnaire.name, digest=questionnaire.digest),
-        "targets": Source(name=ascii(targets.name)[1:-1] if targets else "bundled", digest=table.digest),
+        **run_settings.sources(questionnaire, targets, table),
         "regions": tuple(one.code for one in table.select(plan.regions)),
         "seeds": plan.seeds,
         "first_seed": plan.first_seed,

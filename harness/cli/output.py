@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from harness.errors import RunError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from harness.report.leaderboard import Leaderboard
 
@@ -72,3 +76,39 @@ def show(console: Console, table: Table) -> None:
     console.width = max(width, needed)
     console.print(table)
     console.width = width
+
+
+def finish(
+    text: str,
+    tables: Iterable[Table],
+    notes: Iterable[str | Text],
+    out: Path | None,
+    as_json: bool,
+    apart: bool = False,
+) -> None:
+    """Prints a result, and writes it if asked to.
+
+    Args:
+        text: the result as JSON.
+        tables: what a terminal is shown; taken up only where it is.
+        notes: the lines below.
+        out: file for the JSON.
+        as_json: prints the JSON in place of tables and notes.
+        apart: whether an empty line follows each table.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    from rich.console import Console
+
+    if as_json:
+        typer.echo(text)
+    else:
+        console = Console()
+        for table in tables:
+            show(console, table)
+            if apart:
+                console.print()
+        for line in notes:
+            console.print(line, markup=False, highlight=False)
+    write_file(out, text)

@@ -109,8 +109,7 @@ def run(
     chosen = tuple(one.aiming(aimed) for one in table.select(region))
     spec = RunSpec(
         model=options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb),
-        survey=Source(name=questionnaire.name, digest=questionnaire.digest),
-        targets=Source(name=ascii(targets.name)[1:-1] if targets else "bundled", digest=table.digest),
+        **run_settings.sources(questionnaire, targets, table),
         regions=tuple(one.code for one in chosen),
         optimizers=optimizers,
         budget=budget,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import options
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
+    from harness.tasks.hofstede_vsm.regions import Regions
+    from harness.tasks.hofstede_vsm.survey import Survey
     from harness.tuning.spec import Dimension, OptimizerSpec, SpaceSpec
 
 AGGREGATES = ("mean", "worst")
@@ -85,6 +88,17 @@ def aimed_dimensions(text: str) -> tuple[Dimension, ...]:
     for name in sorted(names - set(known)):
         raise unknown_choice("dimension", name, known, "give --dimensions all, or names such as PDI,IDV")
     return tuple(name for name in known if name in names)
+
+
+def sources(survey: Survey, targets: Path | None, table: Regions) -> dict[str, Any]:
+    """What a run is asked and compared with, as fields of `RunSpec`; `targets` is the file of `table`, if any."""
+    from harness.tuning.spec import Source
+
+    name = ascii(targets.name)[1:-1] if targets else "bundled"
+    return {
+        "survey": Source(name=survey.name, digest=survey.digest),
+        "targets": Source(name=name, digest=table.digest),
+    }
 
 
 def optimizer_specs(names: list[str], settings: list[str]) -> tuple[OptimizerSpec, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options, output
+from harness.cli import options, output, subjects
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.models.language_model import LanguageModel
     from harness.records.schema import Record, RegionResult
-    from harness.tasks.hofstede_vsm.regions import Region, Regions
+    from harness.tasks.hofstede_vsm.regions import Region
 
 
 def score(
@@ -69,7 +69,7 @@ def score(
     options.whole("--seed", seed, 0)
     questions = Questions(*options.questionnaires(survey, instrument), asking, seed)
     table = load_regions(targets)
-    regions = table.select(region or _usual_regions(table, prompt, "core" if targets is None else "all"))
+    regions = table.select(region or subjects.named_after(table, prompt) or ("core" if targets is None else "all"))
     spec = options.model_spec(model, dtype, device, device_map, trust_remote_code, memory_gb)
     lm = None if method in MODEL_FREE else options.load_quietly(spec)
 
@@ -93,12 +93,6 @@ def _load(prompt: Path | None, lm: LanguageModel | None) -> NDArray[np.float32]:
     if prompt is None or lm is None:
         raise ValueError("expected a prompt and a model where no method is given")
     return load_adapter(prompt, lm)
-
-
-def _usual_regions(table: Regions, prompt: Path | None, otherwise: str) -> str:
-    """The region that a run named the prompt's folder after, if there is one."""
-    codes = [region.code for region in table.rows]
-    return prompt.resolve().name if prompt and prompt.resolve().name in codes else otherwise
 
 
 def _plain(model: str, method: str, record: Record, results: Sequence[RegionResult]) -> dict[str, object]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from harness.cli import options, output
 from harness.errors import UsageError
-
-if TYPE_CHECKING:
-    from harness.records.side_effects import SideEffects
 
 MOST_DOCUMENTS = 10_000_000
 MOST_SHOTS = 1000
@@ -75,6 +72,7 @@ def side_effects(
     from harness.checks.finding import find
     from harness.checks.side_effects import Asking, measure
     from harness.models.adapter import check_config
+    from harness.report.side_effects import effects_notes, effects_table
 
     check_config(prompt)
     found = find(names, include_path or ())
@@ -82,25 +80,10 @@ def side_effects(
     asking = Asking(apply_chat_template, num_fewshot, limit, batch_size)
     bars = not quiet and sys.stderr.isatty()
     result = measure(lm, prompt, found, asking, lambda stage: _tell(stage, quiet), bars)
-    _finish(result, out, as_json)
+    text = result.model_dump_json(indent=1)
+    output.finish(text, [effects_table(result)], effects_notes(result), out, as_json)
 
 
 def _tell(stage: str, quiet: bool) -> None:
     if not quiet:
         typer.echo(stage, err=True)
-
-
-def _finish(result: SideEffects, out: Path | None, as_json: bool) -> None:
-    from rich.console import Console
-
-    from harness.report.side_effects import effects_notes, effects_table
-
-    text = result.model_dump_json(indent=1)
-    if as_json:
-        typer.echo(text)
-    else:
-        console = Console()
-        output.show(console, effects_table(result))
-        for line in effects_notes(result):
-            console.print(line, markup=False, highlight=False)
-    output.write_file(out, text)

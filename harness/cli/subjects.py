@@ -30,14 +30,19 @@ OneRegion = Annotated[
 ]
 
 
+def named_after(table: Regions, prompt: Path | None) -> str | None:
+    """The code of the region that a run named a prompt's folder after, None if there is none."""
+    folder = prompt.resolve().name if prompt else ""
+    return folder if folder in [one.code for one in table.rows] else None
+
+
 def region_of(table: Regions, region: str | None, prompt: Path | None) -> Region | None:
     """The one region of the flags, None where neither says one.
 
     Raises:
         UsageError: it is unknown, or there are several.
     """
-    folder = prompt.resolve().name if prompt else ""
-    wanted = region or (folder if folder in [one.code for one in table.rows] else None)
+    wanted = region or named_after(table, prompt)
     if wanted is None:
         return None
     chosen = table.select(wanted)

@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.records.asked import SurveyIdentity
-from harness.records.schema import ModelIdentity, Provenance
+from harness.records.asked import AskedCheck
 
 
 class _Frozen(BaseModel):
@@ -40,27 +39,16 @@ class SchemeRow(_Frozen):
     agreement: float
 
 
-class LabelsCheck(_Frozen):
+class LabelsCheck(AskedCheck):
     """A model's answers under every scheme of labels.
 
     Attributes:
-        method: the baseline's name, or the folder of the soft prompt.
-        shots: demonstrations shown.
-        region: code of the region that is named and compared with, None for none.
-        targets: the region's published scores by dimension, those that it has; None without a region.
         rows: in the order of the schemes, those that were asked.
         missing: reasons by scheme why others were not.
         threshold: option mass below which a row is no answer to the survey.
     """
 
     check: Literal["labels"] = "labels"
-    model: ModelIdentity
-    provenance: Provenance
-    survey: SurveyIdentity
-    method: str
-    shots: int
-    region: str | None
-    targets: dict[str, float] | None
     rows: tuple[SchemeRow, ...]
     missing: dict[str, str]
     threshold: float

@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.records.asked import SurveyIdentity
-from harness.records.schema import ModelIdentity, Provenance
+from harness.records.asked import AskedCheck
 
 
 class _Frozen(BaseModel):
@@ -72,14 +71,10 @@ class Agreement(_Frozen):
     mean_difference_expected: float | None
 
 
-class TextAgreement(_Frozen):
+class TextAgreement(AskedCheck):
     """A model's written answers beside the first tokens that every other number is read from.
 
     Attributes:
-        method: the baseline's name, or the folder of the soft prompt.
-        shots: demonstrations shown.
-        region: code of the region that is named and compared with, None for none.
-        targets: the region's published scores by dimension, those that it has; None without a region.
         max_new_tokens: of a written answer.
         prompts: how many were asked.
         parsed: texts that name exactly one option.
@@ -94,13 +89,6 @@ class TextAgreement(_Frozen):
     """
 
     check: Literal["text-agreement"] = "text-agreement"
-    model: ModelIdentity
-    provenance: Provenance
-    survey: SurveyIdentity
-    method: str
-    shots: int
-    region: str | None
-    targets: dict[str, float] | None
     max_new_tokens: int
     prompts: int
     parsed: int

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.table import Table
 
 from harness.records.labels import LabelsCheck, SchemeRow
-from harness.report.notes import partial_note
+from harness.report.asked import closing_notes, published_row
 from harness.report.terminal import listing
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 
@@ -24,9 +24,7 @@ def labels_table(check: LabelsCheck) -> Table:
         rows.append([row.scheme, *(f"{row.indices[name]:.1f}" for name in DIMENSIONS), *mae, *numbers])
     columns = len(DIMENSIONS) + 4 + region
     rows += [[name, *["-"] * columns] for name in check.missing]
-    if check.region is not None and check.targets is not None:
-        given = [f"{check.targets[name]:g}" if name in check.targets else "-" for name in DIMENSIONS]
-        rows.append([check.region, *given, *[""] * (columns - len(DIMENSIONS))])
+    rows += published_row(check, columns)
     headings = ["labels", *DIMENSIONS, *(["mae"] if region else []), "gap", "differ", "agree", "mass"]
     table = listing(headings, rows, f"{check.model.name}, {check.method}: indices by labels", left=1)
     # Twelve columns in a terminal of eighty characters.
@@ -58,8 +56,4 @@ def labels_notes(check: LabelsCheck) -> Iterable[str]:
         )
     for name, reason in check.missing.items():
         yield f"{name} was not asked: {reason}"
-    missing = [] if check.targets is None else [name for name in DIMENSIONS if name not in check.targets]
-    if check.region is not None and missing:
-        yield partial_note(check.region, tuple(missing))
-    if check.model.note:
-        yield check.model.note
+    yield from closing_notes(check)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.records.schema import BOOTSTRAP_SEED, Record
-from harness.report.notes import APART, notes
+from harness.report.notes import apart, notes
 from harness.report.pairs import Pair, pairs
 from harness.report.pairs import notes as pair_notes
 from harness.report.pooling import Pooled, pool
@@ -24,6 +24,8 @@ class Leaderboard:
         pairs: methods beside baselines and the best null row, region by region.
         notes: what must be known to read the numbers.
         settings: per run, the settings that another run of the board has otherwise.
+        comparable: whether the errors of all rows compare, so that their order is a ranking.
+        bootstrap_seed: of the intervals.
     """
 
     rows: tuple[Row, ...]
@@ -32,12 +34,8 @@ class Leaderboard:
     pairs: tuple[Pair, ...]
     notes: tuple[str, ...]
     settings: dict[str, str]
+    comparable: bool
     bootstrap_seed: int
-
-    @property
-    def comparable(self) -> bool:
-        """Whether the errors of all rows compare, so that their order is a ranking."""
-        return not any(note.endswith(APART) for note in self.notes)
 
     @property
     def unproven(self) -> dict[tuple[str, str, tuple[str, ...]], str]:
@@ -63,6 +61,7 @@ def build(records: Mapping[str, Record]) -> Leaderboard:
         pairs=compared,
         notes=(*notes(records, pooled), *pair_notes(compared)),
         settings=differences({name: record.spec for name, record in records.items()}),
+        comparable=not any(apart(records, pooled)),
         bootstrap_seed=seed,
     )
 

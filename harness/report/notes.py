@@ -10,8 +10,6 @@ from typing import Final
 from harness.records.schema import DIMENSIONS, Record, SpecFacts
 from harness.report.pooling import Pooled
 
-APART: Final = "their errors do not compare"
-"""How the notes end that say why rows have no order among each other."""
 UNIFORM: Final = 0.97
 """Mean evenness of answers from which a method is said to answer nearly at random; 1 is uniform."""
 
@@ -19,13 +17,7 @@ UNIFORM: Final = 0.97
 def notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[str]:
     """One sentence for each thing that the numbers do not tell by themselves."""
     yield from dict.fromkeys(record.model.note for record in records.values() if record.model.note)
-    if len({frozenset(one.by_region) for one in pooled}) > 1:
-        yield f"rows cover different regions: {APART}"
-    # What a record of an earlier version does not say was as it is by default.
-    known = [{**record.spec, **SpecFacts.model_validate(record.spec).model_dump()} for record in records.values()]
-    for name in ("survey", "targets", "dimensions", "response"):
-        if len({json.dumps(spec.get(name), sort_keys=True) for spec in known}) > 1:
-            yield f"runs differ in their {name}: {APART}"
+    yield from apart(records, pooled)
     if any(record.targets and not any(record.targets.spread.values()) for record in records.values()):
         yield "the targets hold one complete region: world-mean is the scores of that one"
     yield from dict.fromkeys(note for record in records.values() for note in _asking(record))
@@ -38,6 +30,17 @@ def notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[s
     missing = {result.region: result.missing for one in pooled for result in one.results if result.missing}
     for region, dimensions in missing.items():
         yield partial_note(region, dimensions)
+
+
+def apart(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[str]:
+    """Why rows have no order among each other; nothing where they are a ranking."""
+    if len({frozenset(one.by_region) for one in pooled}) > 1:
+        yield "rows cover different regions: their errors do not compare"
+    # What a record of an earlier version does not say was as it is by default.
+    known = [{**record.spec, **SpecFacts.model_validate(record.spec).model_dump()} for record in records.values()]
+    for name in ("survey", "targets", "dimensions", "response"):
+        if len({json.dumps(spec.get(name), sort_keys=True) for spec in known}) > 1:
+            yield f"runs differ in their {name}: their errors do not compare"
 
 
 def partial_note(region: str, missing: Sequence[str]) -> str:

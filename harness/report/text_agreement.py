@@ -8,7 +8,7 @@ from typing import Final
 from rich.table import Table
 
 from harness.records.text_agreement import Reader, TextAgreement, TextAnswer
-from harness.report.notes import partial_note
+from harness.report.asked import closing_notes, published_row
 from harness.report.terminal import listing
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 
@@ -31,9 +31,7 @@ def readers_table(check: TextAgreement) -> Table:
     region = check.region is not None
     readers = (("text", check.text), ("first token", check.first_token), ("expected", check.expected))
     rows = [[name, *_cells(reader, region)] for name, reader in readers]
-    if check.region is not None and check.targets is not None:
-        given = [f"{check.targets[name]:g}" if name in check.targets else "-" for name in DIMENSIONS]
-        rows.append([check.region, *given, ""])
+    rows += published_row(check, len(DIMENSIONS) + 1)
     return listing(["read from", *DIMENSIONS, *(["mae"] if region else [])], rows, "indices", left=1)
 
 
@@ -93,8 +91,4 @@ def text_agreement_notes(check: TextAgreement) -> Iterable[str]:
         yield f"no indices from text: {gone} of {check.prompts} texts are no answer, and none is made up for them"
     if check.cut:
         yield f"{check.cut} texts were cut after {_tokens(check)}; --max-new-tokens sets how much is written and read"
-    missing = [] if check.targets is None else [name for name in DIMENSIONS if name not in check.targets]
-    if check.region is not None and missing:
-        yield partial_note(check.region, tuple(missing))
-    if check.model.note:
-        yield check.model.note
+    yield from closing_notes(check)

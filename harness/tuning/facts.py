@@ -21,13 +21,7 @@ def target_facts(table: Regions, codes: Sequence[str]) -> TargetFacts:
     # Of one region there is no spread to tell.
     spread = whole.std(axis=0, ddof=1) if len(whole) > 1 else np.zeros(len(DIMENSIONS))
     return TargetFacts(
-        scores={
-            code: {
-                name: float(score) if np.isfinite(score) else None
-                for name, score in zip(DIMENSIONS, table[code].scores, strict=True)
-            }
-            for code in codes
-        },
+        scores={code: {name: table[code].published.get(name) for name in DIMENSIONS} for code in codes},
         spread=by_dimension(spread),
         mean=by_dimension(whole.mean(axis=0)),
     )

@@ -42,6 +42,11 @@ def random_prompt(prompt: Prompts, rng: np.random.Generator) -> Prompts:
     return scaled
 
 
+def random_result(examiner: Examiner, prompt: Prompts, region: Region, seed: int) -> RegionResult:
+    """A region's result behind a random prompt as long as the given one, drawn for this region and seed."""
+    return examiner.answer(random_prompt(prompt, generator(seed, RANDOM, region.code)), seed).result(region, 1)
+
+
 def others(codes: Sequence[str], rng: np.random.Generator) -> dict[str, str]:
     """Another code for each of at least two, all different: one round through them in random order."""
     order = [codes[i] for i in rng.permutation(len(codes))]
@@ -72,9 +77,8 @@ class Nulls:
                 source = sources[row.region.code]
                 result = source.exam.result(row.region, source.evaluations)
                 wrong.append(result.model_copy(update={"seed": seed, "source": source.region.code}))
-                rng = generator(seed, RANDOM, row.region.code)
-                exam = self.examiner.answer(random_prompt(row.prompt, rng), seed)
-                drawn.append(exam.result(row.region, 1).model_copy(update={"seed": seed}))
+                other = random_result(self.examiner, row.prompt, row.region, seed)
+                drawn.append(other.model_copy(update={"seed": seed}))
                 done()
         return [
             MethodResult(method=WRONG, group="null", results=tuple(wrong)),

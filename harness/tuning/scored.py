@@ -18,8 +18,7 @@ from harness.tuning.baselines import MODEL_FREE, Baselines, score_prompt
 from harness.tuning.exam import Examiner, Questions
 from harness.tuning.facts import split_facts, target_facts
 from harness.tuning.identity import identity
-from harness.tuning.nulls import RANDOM, random_prompt
-from harness.tuning.spec import generator
+from harness.tuning.nulls import RANDOM, random_result
 
 PROMPT: Final = "prompt"
 """What a saved prompt is called among methods."""
@@ -52,7 +51,9 @@ def score_alone(
     methods = [_result(name, baselines.score(name, regions)) for name in names]
     if not isinstance(method, str) and lm is not None:
         methods.append(_result(PROMPT, score_prompt(lm, questions, regions, method)))
-        methods.append(_result(RANDOM, _random(lm, questions, regions, method)))
+        examiner = Examiner(lm, questions, len(method))
+        drawn = [random_result(examiner, method, region, questions.seed) for region in regions]
+        methods.append(_result(RANDOM, drawn))
     return Record(
         run_id=PROMPT,
         spec={
@@ -73,12 +74,3 @@ def score_alone(
 
 def _result(name: str, results: Sequence[RegionResult]) -> MethodResult:
     return MethodResult(method=name, group=GROUPS.get(name, "tuned"), results=tuple(results))
-
-
-def _random(
-    lm: LanguageModel, questions: Questions, regions: Sequence[Region], prompt: NDArray[np.float32]
-) -> list[RegionResult]:
-    """A random prompt for each region, as long as the given one."""
-    examiner = Examiner(lm, questions, len(prompt))
-    drawn = (random_prompt(prompt, generator(questions.seed, RANDOM, region.code)) for region in regions)
-    return [examiner.answer(one).result(region, 1) for one, region in zip(drawn, regions, strict=True)]

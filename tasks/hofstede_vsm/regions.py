@@ -41,6 +41,11 @@ class Region:
         pairs = zip(DIMENSIONS, self.scores, strict=True)
         return tuple(d for d, score in pairs if d in self.aimed and not np.isfinite(score))
 
+    @property
+    def published(self) -> dict[str, float]:
+        """The scores that there are, by dimension."""
+        return {d: score for d, score in zip(DIMENSIONS, self.scores, strict=True) if np.isfinite(score)}
+
     def aiming(self, dimensions: Sequence[str]) -> Region:
         """The same region with the scores of some dimensions alone.
 
