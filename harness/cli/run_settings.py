@@ -9,11 +9,96 @@ from harness.cli import options
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
+    from harness.cli.run_flags import RunFlags
     from harness.tasks.hofstede_vsm.regions import Regions
     from harness.tasks.hofstede_vsm.survey import Survey
-    from harness.tuning.spec import Dimension, OptimizerSpec, SpaceSpec
+    from harness.tuning.session import Session
+    from harness.tuning.spec import Dimension, OptimizerSpec, RunSpec, SpaceSpec
 
 AGGREGATES = ("mean", "worst")
+STARTS = ("vocabulary", "persona")
+
+
+def session(flags: RunFlags) -> Session:
+    """Checks the flags, reads the files and loads the model; what needs no model is refused before it is loaded.
+
+    Raises:
+        HarnessError: a flag, a file or the model is not as it should be.
+    """
+    from harness.tasks.hofstede_vsm.targets import load_regions
+    from harness.tuning.session import Session
+
+    fields = checked(flags)
+    (survey, other), table = options.questionnaires(flags.survey, flags.instrument), load_regions(flags.targets)
+    spec = run_spec(flags, fields, survey, other, table)
+    return Session(spec, options.load_quietly(spec.model), survey, table, other)
+
+
+def checked(flags: RunFlags) -> dict[str, Any]:
+    """Those fields of `RunSpec` that flags decide by themselves, without a file.
+
+    Raises:
+        UsageError: a flag is out of its range, or names what there is not.
+    """
+    from harness.tasks.hofstede_vsm.demonstrations import check_shots
+
+    names = optimizer_names(flags.optimizer)
+    if flags.start not in STARTS:
+        raise unknown_choice("start", flags.start, STARTS, "give --start one of them")
+    for flag, lowest in (("budget", 1), ("seeds", 1), ("first_seed", 0), ("tokens", 1), ("pool", 0), ("shots", 0)):
+        options.whole(f"--{flag.replace('_', '-')}", getattr(flags, flag), lowest)
+    minimised = objective(flags.rest, flags.aggregate, flags.penalty, flags.finalists)
+    aimed = aimed_dimensions(flags.dimensions)
+    asking = options.asking(flags.response, flags.respondents, flags.wordings)
+    optimizers = optimizer_specs(names, flags.settings or [])
+    check_shots(flags.shots)
+    plain = ("budget", "seeds", "first_seed", "tokens", "start", "share", "pool", "shots")
+    return {
+        **{name: getattr(flags, name) for name in plain},
+        **minimised,
+        "model": options.model_spec(
+            flags.model, flags.dtype, flags.device, flags.device_map, flags.trust_remote_code, flags.memory_gb
+        ),
+        "optimizers": optimizers,
+        "space": search_space(flags.space, flags.box),
+        "dimensions": aimed,
+        "response": asking.response,
+        "respondents": asking.respondents,
+        "wordings": asking.wordings,
+        "scorer": options.scorer_spec(flags.scorer, flags.micro_batch, flags.workers),
+    }
+
+
+def run_spec(flags: RunFlags, fields: dict[str, Any], survey: Survey, other: Survey | None, table: Regions) -> RunSpec:
+    """The specification of a run.
+
+    Args:
+        flags: as given.
+        fields: what `checked` made of them.
+        survey: tuned on.
+        other: a held-out instrument.
+        table: all regions.
+
+    Raises:
+        UsageError: a region is unknown.
+    """
+    from harness.tuning.spec import RunSpec, Source
+
+    chosen = tuple(one.aiming(fields["dimensions"]) for one in table.select(flags.region))
+    return RunSpec(
+        **fields,
+        **sources(survey, flags.targets, table),
+        regions=tuple(one.code for one in chosen),
+        instrument=Source(name=other.name, digest=other.digest) if other else None,
+    )
+
+
+def name(flags: RunFlags, spec: RunSpec) -> str:
+    """What a run is called: optimizers, regions and the beginning of the specification's hash."""
+    label = flags.region.lower() if flags.region.lower() in ("all", "core") else f"{len(spec.regions)}regions"
+    if len(spec.regions) == 1:
+        label = spec.regions[0]
+    return f"{'-'.join(one.name for one in spec.optimizers)}-{label}-{spec.digest[:8]}"
 
 
 def optimizer_names(text: str) -> list[str]:

@@ -1,0 +1,98 @@
+"""The flags that say what a run is: those of `harness run`, and of commands that look at a run before it begins."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar, get_type_hints
+
+import typer
+
+from harness.cli import options
+
+_Own = ParamSpec("_Own")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class RunFlags:
+    """What was given for each flag, not checked yet."""
+
+    optimizer: Annotated[
+        str, typer.Option("--optimizer", help="Names separated by commas; see 'harness ls optimizers'.")
+    ] = "de"
+    region: options.Region = "all"
+    budget: Annotated[int, typer.Option("--budget", help="Candidate evaluations per region, optimizer and seed.")] = 150
+    seeds: Annotated[int, typer.Option("--seeds", help="Independent repetitions.")] = 1
+    first_seed: Annotated[int, typer.Option("--first-seed", help="Number of the first repetition.")] = 0
+    tokens: Annotated[int, typer.Option("--tokens", help="Virtual tokens of the soft prompt.")] = 10
+    space: options.Space = "personas"
+    box: options.Box = 0.0
+    start: Annotated[str, typer.Option("--start", help="First candidates: persona or vocabulary.")] = "persona"
+    share: Annotated[bool, typer.Option("--share/--no-share", help="Regions learn from each other's evaluations.")] = (
+        True
+    )
+    pool: Annotated[int, typer.Option("--pool", help="Candidates in the first sample; 0 chooses.")] = 0
+    rest: options.Rest = 0.1
+    aggregate: options.Aggregate = "mean"
+    penalty: options.Penalty = 0.0
+    finalists: options.Finalists = 3
+    dimensions: Annotated[
+        str, typer.Option("--dimensions", help="Tuned and scored: all, or names such as PDI,IDV.")
+    ] = "all"
+    wordings: Annotated[
+        int,
+        typer.Option("--wordings", help="Of each item that are tuned on: 2, or 1 to see it overfit."),
+    ] = 2
+    response: options.Response = "expected"
+    respondents: options.Respondents = 50
+    shots: options.Shots = 6
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the optimizer, or de.F=0.5.")
+    ] = None
+    model: options.Model = "respondent"
+    dtype: options.Dtype = "auto"
+    device: options.Device = "auto"
+    device_map: options.DeviceMap = None
+    trust_remote_code: options.TrustRemoteCode = False
+    memory_gb: options.MemoryGb = None
+    scorer: options.ScorerKind = "auto"
+    micro_batch: options.MicroBatch = 0
+    workers: options.Workers = 0
+    survey: options.SurveyFile = None
+    instrument: options.Instrument = "tuned"
+    targets: options.TargetsFile = None
+    out: Annotated[Path, typer.Option("--out", help="Folder that holds the runs.", rich_help_panel="Output")] = (
+        options.RUNS
+    )
+
+
+def with_run_flags(command: Callable[Concatenate[RunFlags, _Own], _Result]) -> Callable[..., _Result]:
+    """Puts the flags of a run before a command's own ones, as Typer reads them from a signature."""
+
+    @functools.wraps(command)
+    def called(**given: Any) -> _Result:
+        flags = RunFlags(**{name: given.pop(name) for name in _names()})
+        return command(flags, **given)  # type: ignore[call-arg]
+
+    kinds = get_type_hints(RunFlags, include_extras=True)
+    defaults = asdict(RunFlags())
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=kinds[name])
+        for name in _names()
+    ]
+    own = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for one in list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    ]
+    del called.__wrapped__  # type: ignore[attr-defined]
+    called.__signature__ = inspect.Signature([*shared, *own])  # type: ignore[attr-defined]
+    called.__annotations__ = {one.name: one.annotation for one in (*shared, *own)}
+    return called
+
+
+def _names() -> list[str]:
+    return [field.name for field in fields(RunFlags)]
