@@ -88,7 +88,7 @@ def with_run_flags(command: Callable[Concatenate[RunFlags, _Own], _Result]) -> C
         one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for one in list(inspect.signature(command, eval_str=True).parameters.values())[1:]
     ]
-    del called.__wrapped__  # type: ignore[attr-defined]
+    del called.__wrapped__
     called.__signature__ = inspect.Signature([*shared, *own])  # type: ignore[attr-defined]
     called.__annotations__ = {one.name: one.annotation for one in (*shared, *own)}
     return called
