@@ -7,6 +7,7 @@ The command line prints these as one line and exits with 2; anything else is a b
     +-- InputError      a file the user brought: survey, targets, adapter, record
     +-- ModelError      a model that cannot be loaded or cannot answer a survey
     +-- RunError        a run directory that cannot be written or read
+        +-- ResumeError a run that cannot be gone on with as it is
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ class ModelError(HarnessError):
 
 class RunError(HarnessError):
     """A run directory cannot be written, read or continued."""
+
+
+class ResumeError(RunError):
+    """A run cannot be gone on with: it is damaged, at work elsewhere, or was begun with something else."""
 
 
 def closest_first(value: str, choices: Iterable[str]) -> list[str]:

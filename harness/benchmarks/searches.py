@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from harness.models.language_model import LanguageModel
 from harness.models.planning import choose_plan
@@ -81,12 +80,13 @@ class Desk:
         respondent, scoring = self._asking(spec)
         began = time.perf_counter()
         grounds = Candidates(spec, self._lm, self._table).grounds(respondent, search.regions)
-        tuning = Tuning(spec, grounds, _Unkept(), observer)
+        tuning = Tuning(spec, grounds, observer)
         space, rows = run_search(
             tuning, spec.optimizers[0], search.seed, self._lm, self._questions.survey, search.regions
         )
         seconds = (time.perf_counter() - began) / len(rows)
-        return tuple(self._cell(search, one.result, seconds) for one in scoring.score(space, rows, search.seed))
+        finals = scoring.score(space, rows, search.seed, spec.optimizers[0].name)
+        return tuple(self._cell(search, one.result, seconds) for one in finals)
 
     def _cell(self, search: Search, result: RegionResult, seconds: float) -> Cell:
         return Cell(
@@ -142,16 +142,6 @@ class Shifted:
                 regions_done=self.finished + progress.regions_done,
             )
         )
-
-
-class _Unkept(Journal):
-    """Keeps nothing: a contest keeps whole searches, and begins an unfinished one again."""
-
-    def __init__(self) -> None:
-        return
-
-    def append(self, entry: Mapping[str, Any]) -> None:
-        """Forgets it."""
 
 
 def append(log: Journal, line: LogLine) -> None:

@@ -86,7 +86,7 @@ def _make(
     """Two runs that differ in the wordings that are tuned on."""
     from rich.console import Console
 
-    from harness.cli.run_command import execute
+    from harness.cli.execution import execute
     from harness.tasks.hofstede_vsm.survey import load_survey
     from harness.tasks.hofstede_vsm.targets import load_regions
     from harness.tuning.session import Session

@@ -16,6 +16,7 @@ from typer.exceptions import Abort, TyperException
 
 import harness
 from harness.cli import bench, check, leaderboard, ls, path, respondent, run_command, score, side_effects
+from harness.cli.execution import Stopped
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
@@ -48,6 +49,7 @@ def _options(
 
 
 app.command("run")(run_command.run)
+app.command("resume")(run_command.resume)
 app.command("score")(score.score)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("ls")(ls.ls)
@@ -70,6 +72,8 @@ def run() -> None:
         _fail(str(error))
     except TyperException as error:
         _fail(error.format_message() + _value_given(error))
+    except Stopped as stopped:
+        sys.exit(128 + stopped.number)
     except (Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

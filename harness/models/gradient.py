@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,8 +82,11 @@ class Descent:
             torch.from_numpy(part).float().to(lm.device) for part in (objective.matrix, objective.constant, mean, std)
         )
 
-    def run(self, starts: Floats, targets: Floats, steps: int, rate: float) -> Iterator[Path]:
-        """Descends from (R, V * D) starts towards (R, m) targets; yields the paths in their order.
+    def run(self, starts: Floats, targets: Floats, steps: int, rate: float) -> list[Path]:
+        """Descends from the first of (R, V * D) starts towards (R, m) targets, as many as go together.
+
+        Returns:
+            The paths of these, at least one, in their order.
 
         Args:
             starts: in units of z.
@@ -94,19 +97,15 @@ class Descent:
         Raises:
             ModelError: memory does not suffice for one backward pass.
         """
-        place = 0
-        while place < len(starts):
-            part = slice(place, place + self._together)
+        while True:
+            part = slice(self._together)
             try:
                 with self._engine.active(), torch.enable_grad():
-                    paths = self._descend(starts[part], targets[part], steps, rate)
+                    return self._descend(starts[part], targets[part], steps, rate)
             except RuntimeError as error:
                 if not out_of_memory(error):
                     raise
                 self._take_less()
-                continue
-            yield from paths
-            place += len(paths)
 
     def _take_less(self) -> None:
         if self._together == 1:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
 from harness.errors import RunError, one_line
 from harness.records.contest import CONTEST_VERSION, Contest, ContestSpec, LogLine
+from harness.records.differences import first_difference
 from harness.records.files import read_json, write_atomically, writing
-from harness.records.journal import Journal
+from harness.records.journal import Journal, read_journal
 
 SPEC: Final = "spec.json"
 LOG: Final = "log.jsonl"
@@ -59,7 +60,7 @@ class ContestDirectory:
         except ValidationError as error:
             raise RunError(f"'{self.path / SPEC}': {one_line(error.errors())}; give --out a new folder") from error
         if digest != spec.digest:
-            place = _first_difference(known, json.loads(spec.model_dump_json()))
+            place = first_difference(known, json.loads(spec.model_dump_json()))
             raise RunError(
                 f"--out {self.path}: holds another contest ({place}); repeat its settings or give a new folder"
             )
@@ -92,32 +93,19 @@ class ContestDirectory:
         Raises:
             RunError: it is damaged.
         """
-        path = self.path / LOG
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return ()
-        except (OSError, ValueError) as error:
-            raise RunError(f"'{path}' cannot be read ({error}): give --out a new folder") from error
-        lines = []
-        for number, line in enumerate(text.split("\n")[:-1], start=1):
+        path, lines = self.path / LOG, []
+        for line in read_journal(path):
             try:
-                lines.append(LogLine.model_validate_json(line))
+                lines.append(LogLine.model_validate(line.entry))
             except ValidationError as error:
                 raise RunError(
-                    f"'{path}', line {number}: {one_line(error.errors())}; give --out a new folder"
+                    f"'{path}', line {line.number}: {one_line(error.errors())}; give --out a new folder"
                 ) from error
         return tuple(lines)
 
     def open_log(self) -> Journal:
         """Opens the log for appending, after cutting off half a last line."""
-        path = self.path / LOG
-        with writing(path):
-            if path.exists():
-                content = path.read_bytes()
-                with path.open("r+b") as file:
-                    file.truncate(content.rfind(b"\n") + 1)
-        return Journal(path)
+        return Journal(self.path / LOG)
 
     def write(self, contest: Contest) -> None:
         """Writes the finished contest, whole or not at all."""
@@ -152,25 +140,3 @@ def read_contest(path: Path) -> Contest:
         return Contest.model_validate(content)
     except ValidationError as error:
         raise RunError(f"contest '{path}': {one_line(error.errors())}") from error
-
-
-def _first_difference(known: Any, wanted: Any, place: str = "") -> str:
-    """The first place where two JSON values differ, as in "entrants.0.settings.budget is 300 there, 200 here"."""
-    if isinstance(known, Mapping) and isinstance(wanted, Mapping):
-        for key in dict.fromkeys((*known, *wanted)):
-            if key != "title" and known.get(key) != wanted.get(key):
-                return _first_difference(known.get(key), wanted.get(key), f"{place}.{key}".lstrip("."))
-    if _is_list(known) and _is_list(wanted) and len(known) == len(wanted):
-        for number, (one, other) in enumerate(zip(known, wanted, strict=True)):
-            if one != other:
-                return _first_difference(one, other, f"{place}.{number}".lstrip("."))
-    return f"{place} is {_short(known)} there, {_short(wanted)} here"
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=True)
-    return text if len(text) <= 60 else text[:57] + "..."

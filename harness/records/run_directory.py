@@ -1,24 +1,46 @@
-"""A run's directory: spec.json, journal.jsonl, record.json and one adapter folder per tuned prompt."""
+"""A run's directory: spec.json, inputs.json, journal.jsonl, record.json and one adapter folder per tuned prompt."""
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.errors import RunError, one_line
 from harness.records.files import read_json, write_atomically, writing
-from harness.records.journal import Journal
+from harness.records.journal import Journal, read_journal
+from harness.records.lock import LOCK, locked
 from harness.records.schema import SCHEMA_VERSION, Record, SpecFacts
 
 RECORD: Final = "record.json"
 SPEC: Final = "spec.json"
 JOURNAL: Final = "journal.jsonl"
+INPUTS: Final = "inputs.json"
+
+
+class Inputs(BaseModel):
+    """Where the files of a run stood; their content is held by digests in its specification.
+
+    Attributes:
+        folder: from which the command was given.
+        survey, targets: files of the user's, None for the bundled ones.
+        instrument: whether the survey is scored alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path
+    survey: Path | None = None
+    targets: Path | None = None
+    instrument: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,29 +60,82 @@ class RunDirectory:
         return (self.path / RECORD).is_file()
 
     @staticmethod
-    def create(parent: Path, name: str, spec: Mapping[str, Any]) -> RunDirectory:
+    def create(parent: Path, name: str, spec: Mapping[str, Any], inputs: Inputs | None = None) -> RunDirectory:
         """Makes a new directory `name`, or `name-2`, `name-3`, ... where it is taken, and writes the spec into it.
 
         Raises:
             RunError: it cannot be made.
         """
-        try:
+        with _making(parent):
             parent.mkdir(parents=True, exist_ok=True)
-            number = 1
-            while True:
-                path = parent / (name if number == 1 else f"{name}-{number}")
+            for path in _numbered(parent, name):
                 try:
                     path.mkdir()
-                    break
                 except FileExistsError:
-                    number += 1
-            write_atomically(path / SPEC, json.dumps(spec, indent=1, ensure_ascii=False) + "\n")
+                    continue
+                break
+            directory = RunDirectory(path)
+            directory.begin(spec, inputs)
+        return directory
+
+    @staticmethod
+    def newest(parent: Path, name: str) -> RunDirectory | None:
+        """The run of that name that was begun last, None where there is none."""
+        there = list(itertools.takewhile(lambda path: os.path.lexists(path), _numbered(parent, name)))
+        return RunDirectory(there[-1]) if there else None
+
+    def begin(self, spec: Mapping[str, Any], inputs: Inputs | None = None) -> None:
+        """Writes what a run begins with.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        with writing(self.path):
+            if inputs is not None:
+                write_atomically(self.path / INPUTS, inputs.model_dump_json(indent=1) + "\n")
+            write_atomically(self.path / SPEC, json.dumps(spec, indent=1, ensure_ascii=False) + "\n")
+
+    @property
+    def begun(self) -> bool:
+        """Whether a specification was written; a process may have died before.
+
+        Raises:
+            RunError: the directory holds something else.
+        """
+        try:
+            there = {path.name for path in self.path.iterdir()}
         except OSError as error:
-            raise RunError(
-                f"run directory below '{parent}' cannot be made ({error.strerror or error}): give --out a folder that "
-                "can be written"
-            ) from error
-        return RunDirectory(path)
+            raise RunError(f"run '{self.path}' cannot be read ({error.strerror}): give --out another folder") from error
+        # What an atomic write leaves behind when it is cut off begins with a point.
+        strange = sorted(name for name in there - {LOCK, INPUTS} if not name.startswith("."))
+        if strange and SPEC not in there:
+            raise RunError(f"'{self.path}' holds {strange[0]!r} and no run: give --out another folder, or --fresh")
+        return SPEC in there
+
+    @contextmanager
+    def claimed(self) -> Iterator[str]:
+        """Keeps other processes out; yields who left a lock behind and is gone, "" for nobody.
+
+        Raises:
+            RunError: another process is at work here.
+        """
+        with locked(self.path) as left:
+            yield left
+
+    def read_inputs(self) -> Inputs:
+        """Where the run's files stood when it began.
+
+        Raises:
+            RunError: that is not known.
+        """
+        path = self.path / INPUTS
+        content = read_json(path)
+        if content is None:
+            raise RunError(f"run '{self.path}' has no {INPUTS}: repeat the command that began it")
+        try:
+            return Inputs.model_validate(content)
+        except ValidationError as error:
+            raise RunError(f"'{path}': {one_line(error.errors())}; repeat the command that began the run") from error
 
     def adapter_path(self, optimizer: str, seed: int, region: str) -> Path:
         """Where the tuned prompt of a region is saved."""
@@ -75,6 +150,17 @@ class RunDirectory:
         with writing(self.path / RECORD):
             write_atomically(self.path / RECORD, record.model_dump_json(indent=1) + "\n")
 
+    def read_plain_spec(self) -> dict[str, Any]:
+        """Reads the specification as it was written.
+
+        Raises:
+            RunError: it is missing or damaged.
+        """
+        content = read_json(self.path / SPEC)
+        if not isinstance(content, dict):
+            raise RunError(f"'{self.path}' has no {SPEC} of a run: give the directory of one, see 'harness ls runs'")
+        return content
+
     def read_spec(self) -> SpecFacts:
         """Reads what reports need of the specification, also of an unfinished run.
 
@@ -87,11 +173,18 @@ class RunDirectory:
             raise RunError(f"'{self.path / SPEC}': {one_line(error.errors())}") from error
 
     def discard(self) -> bool:
-        """Removes the directory of a run that ended before its first evaluation; one with a journal stays."""
-        early = not (self.path / JOURNAL).exists()
+        """Removes the directory of a run that has no answer yet; True if it did."""
+        early = not (self.path / RECORD).exists() and not self._answered()
         if early:
             shutil.rmtree(self.path, ignore_errors=True)
         return early
+
+    def _answered(self) -> bool:
+        try:
+            return any("answers" in line.entry for line in read_journal(self.path / JOURNAL))
+        except RunError:
+            # Somebody should see what is damaged.
+            return True
 
     def read_record(self) -> Record:
         """Reads the record.
@@ -129,3 +222,20 @@ def list_runs(parent: Path) -> list[RunDirectory]:
         return [RunDirectory(path) for path in sorted(parent.iterdir()) if (path / SPEC).is_file()]
     except OSError as error:
         raise RunError(f"folder '{str(parent)[:200]}' cannot be read ({error.strerror}): give --out another") from error
+
+
+def _numbered(parent: Path, name: str) -> Iterator[Path]:
+    """`name`, `name-2`, `name-3`, ... below a folder."""
+    yield parent / name
+    yield from (parent / f"{name}-{number}" for number in itertools.count(2))
+
+
+@contextmanager
+def _making(parent: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"run directory below '{parent}' cannot be made ({error.strerror or error}): give --out a folder that "
+            "can be written"
+        ) from error

@@ -100,6 +100,8 @@ class Provenance(_Frozen):
         git_dirty: whether that tree had changes.
         machine: processor, cores, memory, operating system, GPU.
         threads: of the numerical library.
+        earlier: machines and threads of earlier processes of a resumed run where they differ from this one's, in
+            their order.
     """
 
     versions: dict[str, str]
@@ -107,6 +109,7 @@ class Provenance(_Frozen):
     git_dirty: bool | None
     machine: dict[str, str | int | float | None]
     threads: int
+    earlier: tuple[dict[str, str | int | float | None], ...] = ()
 
 
 class ModelIdentity(_Frozen):

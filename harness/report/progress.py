@@ -65,6 +65,9 @@ class Silent:
     def step(self) -> None:
         """Ignored."""
 
+    def remark(self, line: str) -> None:
+        """Ignored."""
+
     def tuning(self, progress: Generation, /) -> None:
         """Ignored."""
 
@@ -101,6 +104,10 @@ class Bars(Silent):
         """Moves the bar by one."""
         self._bars.advance(self._task)
 
+    def remark(self, line: str) -> None:
+        """Prints the line above the bars."""
+        self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
     def tuning(self, progress: Generation, /) -> None:
         """Moves the bar to the evaluations done and shows the best error."""
         where = f"generation {progress.generation}" if progress.region else "first sample"
@@ -129,6 +136,10 @@ class Lines(Silent):
         self._done += 1
         if self._done == self._steps or self._due():
             self._print(f"{self._name}: {self._done}/{self._steps}")
+
+    def remark(self, line: str) -> None:
+        """Prints the line."""
+        self._print(line)
 
     def tuning(self, progress: Generation, /) -> None:
         """Prints the state if enough time has passed or the tuning is over."""

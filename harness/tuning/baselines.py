@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,8 @@ from harness.records.schema import RegionResult
 from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS, demonstrations
 from harness.tasks.hofstede_vsm.indices import CONSTANTS, Array, errors
 from harness.tasks.hofstede_vsm.regions import Region, Regions, scores, world_mean
-from harness.tuning.exam import Examiner, Questions, by_dimension
+from harness.tuning.exam import Exam, Examiner, Questions, by_dimension, kept_exam
+from harness.tuning.ledger import Ledger, Unkept
 
 METHODS: Final = {
     "null": "answers 3 to everything; no model call",
@@ -28,12 +29,17 @@ MODEL_FREE: Final = ("null", "world-mean")
 
 @dataclass(frozen=True)
 class Baselines:
-    """Scores regions without search; the naive answers are computed once. Methods of `MODEL_FREE` need no model."""
+    """Scores regions without search; the naive answers are computed once. Methods of `MODEL_FREE` need no model.
+
+    Attributes:
+        ledger: knows what was answered before.
+    """
 
     lm: LanguageModel | None
     questions: Questions
     table: Regions
     shots: int = DEFAULT_SHOTS
+    ledger: Ledger = field(default_factory=Unkept)
 
     def score(
         self, method: str, regions: Iterable[Region], done: Callable[[], None] = lambda: None
@@ -54,18 +60,25 @@ class Baselines:
             constant = np.full(6, CONSTANTS["midpoint"]) if method == "null" else world_mean(self.table)
             yield from (self._without_model(region, constant) for region in regions)
         elif method == "naive":
-            exam = self._examiner().answer()
-            yield from (exam.result(region, 1) for region in regions)
+            exam: Exam | None = None
+            for region in regions:
+                exam = exam or self._exam(method, region)
+                yield exam.result(region, 1)
         else:
             for region in regions:
-                yield self._examiner(region, self.shots if method == "icl" else 0).answer().result(region, 1)
+                yield self._exam(method, region).result(region, 1)
 
-    def _examiner(self, region: Region | None = None, shots: int = 0) -> Examiner:
+    def _exam(self, method: str, region: Region) -> Exam:
+        """What the model answers; of naive, which names no region, the first one's stands for all."""
+        about = {"phase": "baselines", "method": method}
+        return kept_exam(self.ledger, about, region, lambda: self._examiner(method, region).answer())
+
+    def _examiner(self, method: str, region: Region) -> Examiner:
         if self.lm is None:
             raise ValueError(f"no model given: expected one for every method but {', '.join(MODEL_FREE)}")
-        if region is None:
+        if method == "naive":
             return Examiner(self.lm, self.questions)
-        shown = demonstrations(self.questions.survey, region, shots)
+        shown = demonstrations(self.questions.survey, region, self.shots if method == "icl" else 0)
         return Examiner(self.lm, self.questions, persona=region.name, demonstrations=shown)
 
     def _without_model(self, region: Region, indices: Array) -> RegionResult:

@@ -16,6 +16,7 @@ from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.cells import Ground
 from harness.tuning.evaluator import Evaluator
 from harness.tuning.groups import groups
+from harness.tuning.ledger import Ledger
 from harness.tuning.objective import Respondent
 from harness.tuning.space import Prompts, SearchSpace, Vectors, build_space, principal_space
 from harness.tuning.spec import RunSpec, generator
@@ -30,8 +31,10 @@ class Candidates:
     lm: LanguageModel
     table: Regions
 
-    def grounds(self, respondent: Respondent, regions: Sequence[Region]) -> dict[int, Ground]:
-        """Space, evaluator and first samples per seed.
+    def grounds(
+        self, respondent: Respondent, regions: Sequence[Region], ledger: Ledger | None = None
+    ) -> dict[int, Ground]:
+        """Space, evaluator and first samples per seed; the ledger, if there is one, knows earlier answers.
 
         Where all seeds search the same space they share an evaluator's memory; a random subspace is drawn anew for
         each, so that seeds are independent repetitions, and so are samples of respondents.
@@ -40,8 +43,10 @@ class Candidates:
         for seed in self.spec.repetitions:
             known = next(iter(grounds.values()), None) if self.spec.space.kind != "subspace" else None
             space = known.space if known else self.space(seed)
-            noisy = self.spec.asking.noisy
-            evaluator = known.evaluator if known and not noisy else Evaluator(respondent, space, seed, noisy)
+            noisy, halves = self.spec.asking.noisy, self.spec.aggregate != "mean"
+            evaluator = (
+                known.evaluator if known and not noisy else Evaluator(respondent, space, seed, noisy, halves, ledger)
+            )
             samples = {
                 label: self._first_sample(seed, label, members, space) for label, members in groups(self.spec, regions)
             }

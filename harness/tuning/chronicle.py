@@ -1,18 +1,13 @@
-"""What is told of a search while it goes on: lines of the journal, and progress to whoever watches."""
+"""What is told of a search while it goes on."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from harness.records.journal import Journal
-from harness.tasks.hofstede_vsm.indices import Array
 from harness.tuning.groups import Group
-from harness.tuning.objective import Answers
-from harness.tuning.space import Vectors
 from harness.tuning.spec import OptimizerSpec
 
 
@@ -51,41 +46,13 @@ class Chronicle:
     """Counts what a run has done and tells of it.
 
     Attributes:
-        halves: whether the journal keeps the means of each half of the prompts too.
         evaluations: so far, the first sample counted once per optimizer and seed.
         regions_done: searches that are over.
     """
 
-    journal: Journal
     observer: Observer
-    halves: bool
     evaluations: int = 0
     regions_done: int = 0
-
-    def write(
-        self,
-        optimizer: OptimizerSpec,
-        seed: int,
-        label: str,
-        generation: int,
-        asked: Vectors,
-        answers: Answers,
-        again: bool = False,
-    ) -> None:
-        """One line of the journal; `again` for candidates that were asked before, with the mean of all samples."""
-        entry = {
-            "optimizer": optimizer.name,
-            "seed": seed,
-            "region": label,
-            "generation": generation,
-            "asked": hashlib.sha256(np.ascontiguousarray(asked).tobytes()).hexdigest(),
-            "item_means": _plain(answers.item_means),
-        }
-        if self.halves:
-            entry["halves"] = _plain(answers.halves)
-        if again:
-            entry["again"] = True
-        self.journal.append(entry)
 
     def observe(self, group: Group, region: str, generation: int) -> None:
         """Tells where a group stands."""
@@ -95,8 +62,3 @@ class Chronicle:
     def tell(self, optimizer: OptimizerSpec, seed: int, region: str, generation: int, best: float) -> None:
         """Tells the observer."""
         self.observer(Progress(optimizer.name, seed, region, generation, self.evaluations, best, self.regions_done))
-
-
-def _plain(rows: Array) -> list[Any]:
-    """As JSON, None for the rows of failed candidates."""
-    return [row.tolist() if np.isfinite(row).all() else None for row in rows]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,13 @@ from harness.tasks.hofstede_vsm.prompts import Demonstration, Split
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tasks.hofstede_vsm.responses import EXPECTED, Asking
 from harness.tasks.hofstede_vsm.survey import Survey
+from harness.tuning.kept import pack, unpack
+from harness.tuning.ledger import Asked, Ledger
 from harness.tuning.objective import Answers, Draw, Respondent
 
 SCORED: Final[tuple[Split, Split]] = ("heldout", "tuning")
 """The splits that every method is scored on: the headline, and what an optimizer saw."""
+EXAMS: Final = (*SCORED, "instrument")
 FINAL: Final = -1
 """Number of the sample of respondents that final scores are drawn from; a search draws those from 0."""
 
@@ -79,6 +82,18 @@ class Exam:
             missing=region.missing,
         )
 
+    def pack(self) -> dict[str, Any]:
+        """As JSON."""
+        return {name: pack(answers) for name in EXAMS if (answers := getattr(self, name)) is not None}
+
+    @staticmethod
+    def unpack(packed: Mapping[str, Any]) -> Exam:
+        """From JSON."""
+        heldout, tuning, other = (unpack(packed[name], 1) if name in packed else None for name in EXAMS)
+        if heldout is None or tuning is None:
+            raise ValueError(f"an exam of {', '.join(packed)}: expected heldout and tuning")
+        return Exam(heldout, tuning, other)
+
     @staticmethod
     def _error(answers: Answers, region: Region) -> float:
         error = float(answers.losses(scores([region]))[0, 0])
@@ -127,6 +142,35 @@ class Examiner:
             self._tuning.answer(fronts, draws),
             self._instrument.answer(fronts, draws) if self._instrument else None,
         )
+
+
+def kept_exam(
+    ledger: Ledger,
+    about: Mapping[str, Any],
+    region: Region,
+    live: Callable[[], Exam],
+    prompt: NDArray[np.floating[Any]] | None = None,
+) -> Exam:
+    """An exam that the ledger knows, or that it is told.
+
+    Args:
+        ledger: keeps it.
+        about: what it is an exam of, with its phase.
+        region: that it is for; answers that are not finite are not kept.
+        live: asks the model.
+        prompt: (V, D) that stands in front, None for none.
+
+    Raises:
+        ModelError: an answer is not finite.
+    """
+
+    def checked() -> dict[str, Any]:
+        exam = live()
+        exam.result(region, 0)
+        return exam.pack()
+
+    vectors = np.zeros((0, 0)) if prompt is None else prompt.reshape(1, -1)
+    return Exam.unpack(ledger.answer(Asked({**about, "region": region.code}, vectors), checked))
 
 
 def by_dimension(values: Array) -> dict[str, float]:

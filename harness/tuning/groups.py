@@ -63,6 +63,7 @@ class Group:
     """Regions that share a first sample under one optimizer and seed.
 
     Attributes:
+        label: what tells the group from others, "" where all regions share.
         ground: where they search.
         targets: (R, 6) scores.
         sample: evaluations of the first sample.
@@ -72,6 +73,7 @@ class Group:
 
     optimizer: OptimizerSpec
     seed: int
+    label: str
     ground: Ground
     cells: tuple[Cell, ...]
     targets: Array

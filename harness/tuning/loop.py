@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.optimizers import Optimizer, Problem, create
-from harness.records.journal import Journal
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tuning.cells import Cell, Ground, Incumbent, Tuned
 from harness.tuning.chronicle import Chronicle, Observer
+from harness.tuning.evaluator import TOGETHER as FIRST_PART
+from harness.tuning.evaluator import Part, Turn
 from harness.tuning.groups import Batch, Group, groups, result
 from harness.tuning.objective import Answers, goals
 from harness.tuning.space import Vectors
@@ -27,7 +28,6 @@ INITIAL_CANDIDATES = 64
 TOGETHER = 8
 """Regions whose generations are answered in one go."""
 IDLE_GENERATIONS = 20
-FIRST_PART = 32
 SPARE = 8
 """Candidates kept behind the finalists where one sample of respondents may flatter."""
 
@@ -38,20 +38,13 @@ class Tuning:
     Args:
         spec: the run.
         grounds: where each seed searches; optimizers of a seed begin on the same ground.
-        journal: gets one line per generation and region.
         observer: is told of progress.
     """
 
-    def __init__(
-        self,
-        spec: RunSpec,
-        grounds: Mapping[int, Ground],
-        journal: Journal,
-        observer: Observer,
-    ) -> None:
+    def __init__(self, spec: RunSpec, grounds: Mapping[int, Ground], observer: Observer) -> None:
         self.spec = spec
         self.grounds = grounds
-        self.chronicle = Chronicle(journal, observer, halves=spec.aggregate != "mean")
+        self.chronicle = Chronicle(observer)
 
     def run(self, optimizer: OptimizerSpec, seed: int, regions: Sequence[Region]) -> list[Tuned]:
         """Tunes all regions with one optimizer and seed.
@@ -83,12 +76,12 @@ class Tuning:
         ground, targets = self.grounds[seed], scores(regions)
         ground.evaluator.begin()
         sample = ground.samples[label]
-        answers = self._first_answers(optimizer, seed, ground, sample, targets)
-        self.chronicle.write(optimizer, seed, label, 0, sample, answers)
+        answers = self._first_answers(optimizer, seed, label, sample, targets)
         losses = self._losses(sample, answers, targets)
         group = Group(
             optimizer,
             seed,
+            label,
             ground,
             tuple(
                 Cell(
@@ -110,16 +103,19 @@ class Tuning:
         return group
 
     def _first_answers(
-        self, optimizer: OptimizerSpec, seed: int, ground: Ground, sample: Vectors, targets: Array
+        self, optimizer: OptimizerSpec, seed: int, label: str, sample: Vectors, targets: Array
     ) -> Answers:
         """Answers the first sample in parts, so that whoever watches sees it move."""
-        best = np.full(len(targets), np.inf)
+        best, evaluator = np.full(len(targets), np.inf), self.grounds[seed].evaluator
+        parts: list[Answers] = []
         for part in np.split(sample, range(FIRST_PART, len(sample), FIRST_PART)):
-            losses = self._losses(part, ground.evaluator.remember(part), targets)
+            turn = Turn(optimizer.name, seed, label, (Part("", 0, len(part)),))
+            parts.append(evaluator.remember(part, turn))
+            losses = self._losses(part, parts[-1], targets)
             best = np.fmin(best, np.where(np.isfinite(losses), losses, np.inf).min(axis=0))
             self.chronicle.evaluations += len(part)
             self.chronicle.tell(optimizer, seed, "", 0, float(best.mean()))
-        return ground.evaluator.remember(sample)
+        return Answers.stack(parts)
 
     def _losses(self, vectors: Vectors, answers: Answers, targets: Array) -> Array:
         """(n, R) errors as the spec aggregates them, and its penalty on the size of a candidate."""
@@ -151,7 +147,7 @@ class Tuning:
         taken = [rows[:end] for rows, end in zip(asked, ends, strict=True)]
         known = np.concatenate([free[:end] for free, end in zip(costless, ends, strict=True)])
         cut = _cut(known, group.left)
-        answers = group.ground.evaluator.answer(np.concatenate(taken)[:cut])
+        answers = group.ground.evaluator.answer(np.concatenate(taken)[:cut], _turn(group, block, asked, taken, cut))
         fresh = int((~known[:cut]).sum())
         group.spent += fresh
         self.chronicle.evaluations += fresh
@@ -183,14 +179,12 @@ class Tuning:
         """
         vectors = asked[: len(answers.item_means)]
         batch = Batch(vectors, self._losses(vectors, answers, group.targets), answers.outputs(self.spec.aggregate))
-        generation = cell.optimizer.generation
         cell.spent += int(fresh.sum())
         cell.idle = 0 if fresh.any() else cell.idle + 1
         cell.failed += int((~np.isfinite(answers.item_means).all(axis=1)).sum())
         for column, other in zip(batch.losses.T, group.cells, strict=True):
             # What one region evaluated may serve another as it is.
             other.incumbent.offer(vectors, column, group.each)
-        self.chronicle.write(group.optimizer, group.seed, cell.region.code, generation, vectors, answers)
         if len(vectors) == len(asked):
             cell.optimizer.tell(asked, batch.losses[:, group.cells.index(cell)], batch.outputs)
         if len(group.cells) > 1 and fresh.any():
@@ -210,15 +204,15 @@ class Tuning:
         if not owners:
             return
         vectors = np.stack([cell.incumbent.best for cell in owners])
-        answers = group.ground.evaluator.again(vectors)
+        parts = tuple(Part(cell.region.code, cell.optimizer.generation, 1) for cell in owners)
+        turn = Turn(group.optimizer.name, group.seed, group.label, parts, again=True)
+        answers = group.ground.evaluator.again(vectors, turn)
         group.spent += len(owners)
         self.chronicle.evaluations += len(owners)
         for place, cell in enumerate(owners):
             one = answers.rows(place, place + 1)
             cell.spent += 1
-            generation = cell.optimizer.generation
             vector = vectors[place : place + 1]
-            self.chronicle.write(group.optimizer, group.seed, cell.region.code, generation, vector, one, again=True)
             for column, other in zip(self._losses(vector, one, group.targets).T, group.cells, strict=True):
                 other.incumbent.revise(vector[0], float(column[0]), group.each)
 
@@ -232,6 +226,17 @@ class Tuning:
     def _finish(self, cell: Cell) -> None:
         self.chronicle.regions_done += not cell.done
         cell.done = True
+
+
+def _turn(group: Group, block: Sequence[Cell], asked: Sequence[Vectors], taken: Sequence[Vectors], cut: int) -> Turn:
+    """What of each cell's generation stands among the first `cut` candidates of a block."""
+    parts, left = [], cut
+    for cell, rows, kept in zip(block, asked, taken, strict=True):
+        count = min(len(kept), left)
+        left -= count
+        if count:
+            parts.append(Part(cell.region.code, cell.optimizer.generation, count, whole=count == len(rows)))
+    return Turn(group.optimizer.name, group.seed, group.label, tuple(parts))
 
 
 def _cut(known: NDArray[np.bool_], left: int) -> int:

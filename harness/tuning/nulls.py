@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,9 @@ from harness.records.schema import DERIVED, MethodResult, RegionResult
 from harness.tasks.hofstede_vsm.regions import Region, Regions, scores
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.cells import Ground
-from harness.tuning.exam import Exam, Examiner
+from harness.tuning.evaluator import Part, Turn
+from harness.tuning.exam import Exam, Examiner, kept_exam
+from harness.tuning.ledger import Ledger, Unkept
 from harness.tuning.space import Prompts
 from harness.tuning.spec import generator
 
@@ -42,9 +44,17 @@ def random_prompt(prompt: Prompts, rng: np.random.Generator) -> Prompts:
     return scaled
 
 
-def random_result(examiner: Examiner, prompt: Prompts, region: Region, seed: int) -> RegionResult:
+def random_result(
+    examiner: Examiner, prompt: Prompts, region: Region, seed: int, ledger: Ledger | None = None
+) -> RegionResult:
     """A region's result behind a random prompt as long as the given one, drawn for this region and seed."""
-    return examiner.answer(random_prompt(prompt, generator(seed, RANDOM, region.code)), seed).result(region, 1)
+    drawn = random_prompt(prompt, generator(seed, RANDOM, region.code))
+    return _exam(ledger or Unkept(), RANDOM, examiner, drawn, region, seed).result(region, 1)
+
+
+def _exam(ledger: Ledger, name: str, examiner: Examiner, prompt: Prompts, region: Region, seed: int) -> Exam:
+    about = {"phase": "heldout", "method": name, "seed": seed}
+    return kept_exam(ledger, about, region, lambda: examiner.answer(prompt, seed), prompt)
 
 
 def others(codes: Sequence[str], rng: np.random.Generator) -> dict[str, str]:
@@ -61,11 +71,13 @@ class Nulls:
         table: all regions, of which one is taken where a run has one region alone.
         examiner: asks soft prompts of the run's length.
         grounds: per seed, for the first candidates.
+        ledger: knows what was answered before.
     """
 
     table: Regions
     examiner: Examiner
     grounds: Mapping[int, Ground]
+    ledger: Ledger = field(default_factory=Unkept)
 
     def score(self, tuned: Mapping[int, Sequence[Answered]], done: Callable[[], None]) -> list[MethodResult]:
         """Both rows, from the tuned prompts of each seed; `done` is called after each region."""
@@ -77,7 +89,7 @@ class Nulls:
                 source = sources[row.region.code]
                 result = source.exam.result(row.region, source.evaluations)
                 wrong.append(result.model_copy(update={"seed": seed, "source": source.region.code}))
-                other = random_result(self.examiner, row.prompt, row.region, seed)
+                other = random_result(self.examiner, row.prompt, row.region, seed, self.ledger)
                 drawn.append(other.model_copy(update={"seed": seed}))
                 done()
         return [
@@ -105,8 +117,9 @@ class Nulls:
         sample = ground.samples.get("", ground.samples.get(region.code))
         if sample is None:
             raise KeyError(region.code)
-        losses = ground.evaluator.remember(sample).losses(scores([other.aiming(region.aimed)]))[:, 0]
+        turn = Turn(WRONG, seed, "", (Part("", 0, len(sample)),))
+        losses = ground.evaluator.remember(sample, turn).losses(scores([other.aiming(region.aimed)]))[:, 0]
         order = [place for place in np.argsort(losses, kind="stable") if np.isfinite(losses[place])]
         prompts = (ground.space.decode(sample[[place]])[0] for place in order)
         prompt = next((one for one in prompts if not np.array_equal(one, row.prompt)), row.prompt)
-        return Answered(other, prompt, self.examiner.answer(prompt, seed), 1.0)
+        return Answered(other, prompt, _exam(self.ledger, WRONG, self.examiner, prompt, other, seed), 1.0)

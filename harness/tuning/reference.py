@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from harness.models.gradient import Descent, Objective, Path
 from harness.models.language_model import LanguageModel
 from harness.optimizers.gradient import GradientParameters
-from harness.tasks.hofstede_vsm.indices import CONSTANTS, ITEMS, WEIGHTS
+from harness.tasks.hofstede_vsm.indices import CONSTANTS, ITEMS, WEIGHTS, Array
 from harness.tasks.hofstede_vsm.prompts import reversed_order, survey_prompts
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.cells import Ground, Tuned
 from harness.tuning.chronicle import Observer, Progress
+from harness.tuning.evaluator import Part, Turn
 from harness.tuning.groups import groups
+from harness.tuning.ledger import Asked, Ledger
 from harness.tuning.space import FullSpace, build_space
 from harness.tuning.spec import OptimizerSpec, RunSpec, SpaceSpec, generator
 
@@ -48,6 +54,7 @@ def search_reference(
     ground: Ground,
     regions: Sequence[Region],
     observer: Observer,
+    ledger: Ledger,
 ) -> list[Tuned]:
     """Descends for each region from its best candidate of the first sample.
 
@@ -60,6 +67,7 @@ def search_reference(
         ground: space and first samples of this seed.
         regions: all of the run.
         observer: is told when a region's descent is over.
+        ledger: knows the descents of earlier processes.
     """
     space = embedding_space(lm, spec.tokens)
     settings = optimizer.parameters
@@ -69,17 +77,55 @@ def search_reference(
     found: list[Tuned] = []
     for label, members in groups(spec, regions):
         sample, targets = ground.samples[label], scores(members)
-        losses = ground.evaluator.remember(sample).losses(targets)
+        first_sample = Turn(optimizer.name, seed, label, (Part("", 0, len(sample)),))
+        losses = ground.evaluator.remember(sample, first_sample).losses(targets)
         first = sample[np.argmin(np.where(np.isfinite(losses), losses, np.inf), axis=0)]
         share = len(sample) / len(members)
         steps = max(1, spec.budget - math.ceil(share))
         starts = ((ground.space.decode(first).astype(np.float64) - space.mean) / space.std).reshape(len(first), -1)
-        for region, path in zip(members, descent.run(starts, targets, steps, settings.learning_rate), strict=True):
+        about = {"phase": "tuning", "optimizer": optimizer.name, "seed": seed, "group": label}
+        kept = _Kept(ledger, descent, about, steps, settings.learning_rate)
+        for region, path in zip(members, kept.paths(starts, targets), strict=True):
             found.append(_tuned(region, path, share))
             mean = float(np.mean([one.loss for one in found]))
             done = round(sum(one.evaluations for one in found))
             observer(Progress(optimizer.name, seed, region.code, steps, done, mean, len(found)))
     return found
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Descents of a group that the ledger knows, or that it is told."""
+
+    ledger: Ledger
+    descent: Descent
+    about: Mapping[str, Any]
+    steps: int
+    rate: float
+
+    def paths(self, starts: Array, targets: Array) -> Iterator[Path]:
+        """All of them, in their order."""
+        place = 0
+        while place < len(starts):
+            asked = Asked({**self.about, "place": place}, starts[place:], f"{self.steps} {self.rate}")
+            packed = self.ledger.answer(asked, partial(self._live, starts[place:], targets[place:]))["paths"]
+            yield from map(_unpack, packed)
+            place += len(packed)
+
+    def _live(self, starts: Array, targets: Array) -> dict[str, Any]:
+        return {"paths": [_pack(path) for path in self.descent.run(starts, targets, self.steps, self.rate)]}
+
+
+def _pack(path: Path) -> dict[str, Any]:
+    """As JSON; points in the bytes of little-endian float64, since there may be very many numbers."""
+    points = base64.b64encode(path.best.astype("<f8").tobytes()).decode()
+    losses = [loss if math.isfinite(loss) else None for loss in path.losses]
+    return {"losses": losses, "points": points, "kept": len(path.best)}
+
+
+def _unpack(packed: Mapping[str, Any]) -> Path:
+    points = np.frombuffer(base64.b64decode(packed["points"]), dtype="<f8").astype(np.float64)
+    return Path(points.reshape(packed["kept"], -1), np.array(packed["losses"], dtype=np.float64).tolist())
 
 
 def _tuned(region: Region, path: Path, share: float) -> Tuned:

@@ -6,17 +6,17 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from typing import Protocol
+
+import numpy as np
 
 from harness.errors import UsageError
 from harness.models.adapter import save_adapter
-from harness.models.language_model import LanguageModel, gpu_name, threads
+from harness.models.language_model import LanguageModel
 from harness.models.planning import choose_plan
 from harness.models.scorer import Plan
 from harness.optimizers import load
-from harness.records.files import writing
-from harness.records.provenance import gather
+from harness.records.files import sync_files, writing
 from harness.records.run_directory import RunDirectory
 from harness.records.schema import GROUPS, Group, MethodResult, Record
 from harness.tasks.hofstede_vsm.demonstrations import demonstrations
@@ -29,9 +29,11 @@ from harness.tuning.chronicle import Observer
 from harness.tuning.exam import Examiner, Questions
 from harness.tuning.facts import split_facts, target_facts
 from harness.tuning.identity import identity, scorer_facts
+from harness.tuning.ledger import Asked, Ledger
 from harness.tuning.loop import Tuning
 from harness.tuning.nulls import Answered, Nulls
 from harness.tuning.objective import Respondent
+from harness.tuning.opening import Opened, open_run
 from harness.tuning.scoring import Final, Scoring
 from harness.tuning.search import search
 from harness.tuning.space import SearchSpace
@@ -47,6 +49,9 @@ class Watcher(Protocol):
     def step(self) -> None:
         """One step of a phase other than tuning is done."""
 
+    def remark(self, line: str) -> None:
+        """Something about the run that whoever watches should know."""
+
     @property
     def tuning(self) -> Observer:
         """Is told of every generation."""
@@ -54,13 +59,16 @@ class Watcher(Protocol):
 
 @dataclass
 class _Clock:
+    """Seconds of each phase, those included that its answers took in earlier processes."""
+
+    replayed: Mapping[str, float]
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def measure(self, name: str) -> Iterator[None]:
         began = time.perf_counter()
         yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+        self.seconds[name] = time.perf_counter() - began + self.replayed.get(name, 0.0)
 
 
 @dataclass(frozen=True)
@@ -149,30 +157,34 @@ class Session:
             )
 
     def run(self, directory: RunDirectory, watcher: Watcher) -> Record:
-        """Runs everything and writes the record.
+        """Runs what the journal does not hold yet, and writes the record.
 
         Raises:
             ModelError, RunError: see the parts.
         """
-        started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), _Clock()
-        with clock.measure("baselines"):
-            methods = self._baselines(watcher)
-        with clock.measure("planning"):
-            plan = choose_plan(self.lm, lambda plan: self._respondent(plan).scorer, self.spec.scorer)
-        respondent = self._respondent(plan)
-        grounds = Candidates(self.spec, self.lm, self.table).grounds(respondent, self.regions)
         with directory.open_journal() as journal:
-            journal.append(
-                {"spec": self.spec.plain(), "spec_digest": self.spec.digest, "plan": plan.model_dump(mode="json")}
-            )
-            watcher.phase("tuning", self._evaluations_planned())
-            tuning = Tuning(self.spec, grounds, journal, watcher.tuning)
-            with clock.measure("tuning"):
-                found = self._search(tuning)
+            opened = open_run(journal, self.spec, self.lm, watcher.remark)
+            record = self._run(directory, watcher, opened)
+        directory.write_record(record)
+        return record
+
+    def _run(self, directory: RunDirectory, watcher: Watcher, opened: Opened) -> Record:
+        ledger, clock = opened.ledger, _Clock(opened.ledger.replayed)
+        with clock.measure("baselines"):
+            methods = self._baselines(watcher, ledger)
+        with clock.measure("planning"):
+            plan = self._plan(ledger)
+        respondent = self._respondent(plan)
+        grounds = Candidates(self.spec, self.lm, self.table).grounds(respondent, self.regions, ledger)
+        watcher.phase("tuning", self._evaluations_planned())
+        tuning = Tuning(self.spec, grounds, watcher.tuning)
+        with clock.measure("tuning"):
+            found = self._search(tuning, ledger)
         with clock.measure("heldout"), writing(directory.path):
-            methods += self._score_tuned(directory, grounds, found, plan, watcher)
+            methods += self._score_tuned(directory, grounds, found, plan, watcher, ledger)
+        ledger.check_spent()
         clock.seconds["evaluations_per_second"] = tuning.chronicle.evaluations / clock.seconds["tuning"]
-        record = Record(
+        return Record(
             run_id=directory.run_id,
             spec=self.spec.plain(),
             spec_digest=self.spec.digest,
@@ -180,16 +192,25 @@ class Session:
             scorer=scorer_facts(self.lm, respondent.scorer),
             targets=target_facts(self.table, self.spec.regions),
             splits=split_facts(self.survey, self.spec.wordings, self.instrument),
-            provenance=gather(threads(), gpu_name(self.lm)),
+            provenance=opened.provenance,
             methods=tuple(methods),
-            started=started,
+            started=opened.started,
             timings=clock.seconds,
         )
-        directory.write_record(record)
-        return record
 
-    def _baselines(self, watcher: Watcher) -> list[MethodResult]:
-        baselines = Baselines(self.lm, self.questions, self.table, self.spec.shots)
+    def _plan(self, ledger: Ledger) -> Plan:
+        """The scorer's layout: measured once, since another one changes last digits."""
+        return Plan.model_validate(
+            ledger.answer(
+                Asked({"phase": "planning"}, np.zeros((0, 0))),
+                lambda: choose_plan(self.lm, lambda plan: self._respondent(plan).scorer, self.spec.scorer).model_dump(
+                    mode="json"
+                ),
+            )
+        )
+
+    def _baselines(self, watcher: Watcher, ledger: Ledger) -> list[MethodResult]:
+        baselines = Baselines(self.lm, self.questions, self.table, self.spec.shots, ledger)
         watcher.phase("baselines", len(METHODS) * len(self.regions))
         return [
             MethodResult(
@@ -204,11 +225,11 @@ class Session:
     def _evaluations_planned(self) -> int:
         return self.spec.budget * len(self.regions) * len(self.spec.optimizers) * self.spec.seeds
 
-    def _search(self, tuning: Tuning) -> dict[str, list[_Found]]:
+    def _search(self, tuning: Tuning, ledger: Ledger) -> dict[str, list[_Found]]:
         """What each optimizer found with each seed."""
         return {
             optimizer.name: [
-                _Found(seed, *search(tuning, optimizer, seed, self.lm, self.survey, self.regions))
+                _Found(seed, *search(tuning, optimizer, seed, self.lm, self.survey, self.regions, ledger))
                 for seed in self.spec.repetitions
             ]
             for optimizer in self.spec.optimizers
@@ -221,9 +242,10 @@ class Session:
         found: Mapping[str, list[_Found]],
         plan: Plan,
         watcher: Watcher,
+        ledger: Ledger,
     ) -> list[MethodResult]:
         """The null rows of the first optimizer's prompts, then all optimizers."""
-        scoring = Scoring(self.lm, self.questions, self.spec.tokens, plan)
+        scoring = Scoring(self.lm, self.questions, self.spec.tokens, plan, ledger)
         first = next(iter(found))
         rows = {name: sum(len(one.rows) for one in runs) for name, runs in found.items()}
         watcher.phase("held-out", sum(rows.values()) + rows[first])
@@ -235,7 +257,7 @@ class Session:
                     seed: [Answered(one.tuned.region, one.prompt, one.exam, one.tuned.evaluations) for one in rows]
                     for seed, rows in finals.items()
                 }
-                methods += Nulls(self.table, scoring.examiner, grounds).score(answered, watcher.step)
+                methods += Nulls(self.table, scoring.examiner, grounds, ledger).score(answered, watcher.step)
             results = tuple(one.result for rows in finals.values() for one in rows)
             group: Group = "reference" if name == REFERENCE else "tuned"
             methods.append(MethodResult(method=name, group=group, results=results))
@@ -245,9 +267,10 @@ class Session:
         self, directory: RunDirectory, name: str, found: _Found, scoring: Scoring, watcher: Watcher
     ) -> Iterator[Final]:
         """The results of a search with its prompts saved."""
-        for one in scoring.score(found.space, found.rows, found.seed):
+        for one in scoring.score(found.space, found.rows, found.seed, name):
             folder = directory.adapter_path(name, found.seed, one.tuned.region.code)
             save_adapter(folder, one.prompt, self.lm)
+            sync_files(folder)
             where = folder.relative_to(directory.path).as_posix()
             yield replace(one, result=one.result.model_copy(update={"adapter": where}))
             watcher.step()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from harness.models.language_model import ModelSpec
 from harness.models.planning import ScorerSpec
-from harness.optimizers import OptimizerParameters
+from harness.optimizers import OptimizerParameters, load
 from harness.optimizers.gradient import Gradient
 from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
@@ -142,6 +143,20 @@ class RunSpec(_Frozen):
     def plain(self) -> dict[str, Any]:
         """The specification as JSON values."""
         return self.model_dump(mode="json")
+
+    @staticmethod
+    def read(plain: Mapping[str, Any]) -> RunSpec:
+        """The specification that `plain` gave.
+
+        Raises:
+            ValidationError: a field is missing, unknown or out of its range.
+            UsageError: an optimizer is unknown.
+        """
+        optimizers = [
+            OptimizerSpec(name=one["name"], parameters=load(one["name"]).Parameters.model_validate(one["parameters"]))
+            for one in plain["optimizers"]
+        ]
+        return RunSpec.model_validate({**plain, "optimizers": tuple(optimizers)})
 
     def pool_size(self, regions: int) -> int:
         """Most candidates in the first sample that `regions` regions share."""

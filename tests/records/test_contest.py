@@ -136,11 +136,13 @@ def test_one_process_at_a_time(spec, tmp_path):
 
 def test_a_damaged_line_is_told_with_its_number(spec, tmp_path):
     directory = ContestDirectory.open(tmp_path, spec)
-    (tmp_path / LOG).write_text('{"tokens": 3}\n{"cells": [{"entrant": 4}]}\n')
+    with directory.open_log() as log:
+        log.append({"tokens": 3})
+        log.append({"cells": [{"entrant": 4}]})
     with pytest.raises(RunError, match=r"line 2: cells\.0\.entrant"):
         directory.read_log()
     (tmp_path / LOG).write_bytes(b"\xff\xfe\n")
-    with pytest.raises(RunError, match="cannot be read"):
+    with pytest.raises(RunError, match="line 1: is damaged"):
         directory.read_log()
 
 

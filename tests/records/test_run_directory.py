@@ -1,11 +1,9 @@
 import json
-from pathlib import Path
 
 import pytest
 
 from harness.errors import RunError
 from harness.records.files import write_atomically
-from harness.records.journal import Journal
 from harness.records.run_directory import RunDirectory, list_runs
 from harness.records.schema import DIMENSIONS, MethodResult, ModelIdentity, Provenance, Record, RegionResult
 
@@ -102,32 +100,33 @@ def test_the_dimensions_are_those_of_the_survey():
     assert indices.DIMENSIONS == DIMENSIONS
 
 
-def test_a_run_that_failed_at_once_is_discarded_and_one_with_a_journal_stays(tmp_path):
+def test_a_run_without_an_answer_is_discarded_and_one_with_an_answer_stays(tmp_path):
     early, late = (RunDirectory.create(tmp_path, name, {}) for name in ("early", "late"))
-    with late.open_journal() as journal:
-        journal.append({"spec": {}})
-    early.discard()
-    late.discard()
+    for run, entries in ((early, [{"journal": 1}]), (late, [{"journal": 1}, {"answers": {}}])):
+        with run.open_journal() as journal:
+            for entry in entries:
+                journal.append(entry)
+    assert early.discard() and not late.discard()
     assert [run.run_id for run in list_runs(tmp_path)] == ["late"]
 
 
-def test_a_full_disk_is_one_line(tmp_path):
-    # /dev/full takes nothing, as a full disk does.
-    with (
-        pytest.raises(RunError, match=r"'/dev/full' cannot be written \(No space left on device\)"),
-        Journal(Path("/dev/full")) as journal,
-    ):
-        journal.append({"a": 1})
+def test_the_run_begun_last_is_gone_on_with(tmp_path):
+    assert RunDirectory.newest(tmp_path, "one") is None
+    for _ in range(3):
+        RunDirectory.create(tmp_path, "one", {})
+    assert RunDirectory.newest(tmp_path, "one").run_id == "one-3"
 
 
-def test_the_journal_appends_and_refuses_numbers_that_json_lacks(tmp_path):
-    for value in (1.5, None):
-        with Journal(tmp_path / "journal.jsonl") as journal:
-            journal.append({"value": value})
-    lines = (tmp_path / "journal.jsonl").read_text().splitlines()
-    assert [json.loads(line)["value"] for line in lines] == [1.5, None]
-    with Journal(tmp_path / "journal.jsonl") as journal, pytest.raises(ValueError, match="JSON"):
-        journal.append({"value": float("nan")})
+def test_a_directory_that_holds_something_else_is_refused(tmp_path):
+    (tmp_path / "one").mkdir()
+    run = RunDirectory(tmp_path / "one")
+    assert not run.begun
+    for name in ("lock", ".spec.json.half", "inputs.json"):
+        (tmp_path / "one" / name).write_text("")
+    assert not run.begun
+    (tmp_path / "one" / "thesis.tex").write_text("")
+    with pytest.raises(RunError, match=r"holds 'thesis.tex' and no run: give --out another folder, or --fresh"):
+        _ = run.begun
 
 
 def test_an_atomic_write_replaces_and_leaves_nothing_behind(tmp_path):

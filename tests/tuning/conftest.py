@@ -3,11 +3,12 @@ import pytest
 
 from harness.models.language_model import ModelSpec
 from harness.optimizers import parse_parameters
-from harness.records.journal import Journal
+from harness.records.journal import Journal, read_journal
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.cells import Ground
 from harness.tuning.evaluator import Evaluator
 from harness.tuning.groups import groups
+from harness.tuning.ledger import Kept
 from harness.tuning.loop import Tuning
 from harness.tuning.objective import Answers
 from harness.tuning.space import FullSpace
@@ -55,12 +56,14 @@ class Bench:
     def run(self, spec, respondent=None, name="journal.jsonl"):
         respondent = respondent or FakeRespondent()
         regions = tuple(self.table[code] for code in spec.regions)
-        noisy = spec.asking.noisy
-        shared = Evaluator(respondent, self.space)
+        noisy, halves = spec.asking.noisy, spec.aggregate != "mean"
+        journal = Journal(self.folder / name)
+        self.ledger = Kept(journal, journal.lines)
+        shared = Evaluator(respondent, self.space, halves=halves, ledger=self.ledger)
         grounds = {
             seed: Ground(
                 self.space,
-                Evaluator(respondent, self.space, seed, noisy) if noisy else shared,
+                Evaluator(respondent, self.space, seed, noisy, halves, self.ledger) if noisy else shared,
                 {
                     label: generator(seed, "sample", label).uniform(
                         -1, 1, (spec.pool_size(len(members)), TOKENS * WIDTH)
@@ -70,8 +73,8 @@ class Bench:
             )
             for seed in spec.repetitions
         }
-        with Journal(self.folder / name) as journal:
-            tuning = Tuning(spec, grounds, journal, self.progress.append)
+        with journal:
+            tuning = Tuning(spec, grounds, self.progress.append)
             rows = [
                 row
                 for optimizer in spec.optimizers
@@ -79,6 +82,20 @@ class Bench:
                 for row in tuning.run(optimizer, seed, regions)
             ]
         return rows, tuning, respondent
+
+    def generations(self, name="journal.jsonl"):
+        """What the journal holds of each generation: only candidates that were not known before."""
+        found = []
+        for line in read_journal(self.folder / name):
+            begin = 0
+            for region, generation, count in line.entry["generations"]:
+                rows = slice(begin, begin + count)
+                answers = {key: value[rows] for key, value in line.entry["answers"].items()}
+                again = line.entry.get("again", False)
+                found.append({"region": region, "generation": generation, "again": again, **answers})
+                begin += count
+            assert begin == len(line.entry["answers"]["item_means"])
+        return found
 
 
 @pytest.fixture

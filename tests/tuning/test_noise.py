@@ -1,7 +1,5 @@
 """Answers that are drawn: what looked best by luck does not stay the best."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -52,8 +50,8 @@ def test_the_incumbent_is_asked_again_and_its_error_is_that_of_all_its_samples(b
         mean = np.mean([noisy.sampled(prompt, 0, number).indices for number in numbers], axis=0)
         assert row.loss == pytest.approx(np.abs(mean - scores([row.region])).mean(), abs=1e-9)
     assert max(samples) > 1
-    lines = [json.loads(line) for line in (bench.folder / "journal.jsonl").read_text().splitlines()]
-    again = [line for line in lines if line.get("again")]
+    lines = bench.generations()
+    again = [line for line in lines if line["again"]]
     assert again and all(len(line["item_means"]) == 1 for line in again)
 
 

@@ -31,7 +31,7 @@ def finalists(lm):
 
 
 def score(lm, one, space):
-    (found,) = Scoring(lm, Questions(load_survey()), TOKENS, Plan(kind="packed")).score(space, [one], 0)
+    (found,) = Scoring(lm, Questions(load_survey()), TOKENS, Plan(kind="packed")).score(space, [one], 0, "de")
     return found.tuned, found.prompt, found.result
 
 

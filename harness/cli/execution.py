@@ -1,0 +1,159 @@
+"""Running a session in its directory: begun, gone on with, or shown because it is finished."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import HarnessError, ResumeError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.records.run_directory import Inputs, RunDirectory
+    from harness.records.schema import Record
+    from harness.report.progress import Silent
+    from harness.tuning.session import Session
+
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal that asks the process to end, as a machine that goes away sends it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"signal {number}")
+        self.number = number
+
+
+def execute(
+    session: Session,
+    out: Path,
+    name: str,
+    console: Console,
+    quiet: bool,
+    fresh: bool = False,
+    inputs: Inputs | None = None,
+) -> tuple[RunDirectory, Record]:
+    """Runs a session in the newest directory of its name below `out`, or in a new one; its progress is shown."""
+    from harness.records.run_directory import RunDirectory
+
+    known = None if fresh else RunDirectory.newest(out, name)
+    directory = known or RunDirectory.create(out, name, session.spec.plain(), inputs)
+    return directory, work_on(directory, session, console, quiet, inputs)
+
+
+def work_on(
+    directory: RunDirectory, session: Session, console: Console, quiet: bool, inputs: Inputs | None = None
+) -> Record:
+    """Does what a run still needs and returns its record; no other process may work in the directory meanwhile.
+
+    Raises:
+        RunError: another process does, or the run was begun with something else; see `Session.run` too.
+    """
+    from harness.report.progress import watch
+
+    total = len(session.spec.regions) * len(session.spec.optimizers) * session.spec.seeds
+    with directory.claimed() as left, watch(console, total, quiet) as watcher, _stoppable():
+        if left:
+            watcher.remark(f"the lock of {left}, is taken over: that process is gone")
+        if directory.finished:
+            return _finished(directory, session, watcher)
+        if not directory.begun:
+            directory.begin(session.spec.plain(), inputs)
+        if not quiet:
+            _print_header(session, directory, console)
+        try:
+            return session.run(directory, watcher)
+        except ResumeError:
+            raise
+        except HarnessError as error:
+            if directory.discard():
+                raise
+            how = f"what was answered is kept, go on with: {resume_command(directory, session)}"
+            raise type(error)(f"{error}; {how}") from error
+        except BaseException as error:
+            kept = not directory.discard()
+            if isinstance(error, KeyboardInterrupt):
+                watcher.remark("interrupted; " + ("what was answered is kept" if kept else "nothing was kept"))
+            if kept:
+                line = f"go on with: {resume_command(directory, session)}"
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            raise
+
+
+def resume_command(directory: RunDirectory, session: Session) -> str:
+    """The command that goes on with a run, as it can be pasted into a shell."""
+    words = [*_invocation(), "resume", str(directory.path)]
+    return shlex.join(words + (["--trust-remote-code"] if session.spec.model.trust_remote_code else []))
+
+
+def _invocation() -> list[str]:
+    """How this program was called."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return [sys.executable, "-m", "harness"]
+    if not called.exists():
+        return ["harness"]
+    found = shutil.which(called.name)
+    return [called.name if found and os.path.samefile(found, called) else str(called)]
+
+
+def _finished(directory: RunDirectory, session: Session, watcher: Silent) -> Record:
+    from harness.tuning.opening import check_finished
+
+    record = directory.read_record()
+    check_finished(record, session.lm, directory.path)
+    watcher.remark(
+        f"run {directory.path} is finished, begun {record.started}: shown from its record; --fresh runs it again"
+    )
+    return record
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Turns the signals that end a process into an interrupt, unless they are ignored, as `nohup` asks."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Stopped(number)
+
+    before: dict[signal.Signals, Any] = {}
+    for one in _SIGNALS:
+        if signal.getsignal(one) != signal.SIG_IGN:
+            before[one] = signal.signal(one, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _print_header(session: Session, directory: RunDirectory, console: Console) -> None:
+    from harness.tuning.identity import note
+
+    spec = session.spec
+    names = ", ".join(one.name for one in spec.optimizers)
+    lines = [
+        f"run {directory.path}",
+        f"model {spec.model.name} ({session.lm.parameters / 1e6:.1f}M parameters, {session.lm.device}), "
+        f"{names} for {_many(len(spec.regions), 'region')}, "
+        f"{_many(spec.budget, 'evaluation')} each, {_many(spec.tokens, 'virtual token')}, {_many(spec.seeds, 'seed')}",
+    ]
+    lines.append(f"answers checked against the model's own forward pass: {session.lm.abilities.gap:.1g} nats apart")
+    lines += [note(session.lm)] if note(session.lm) else []
+    incomplete = [region for region in session.regions if region.missing]
+    lines += [f"{r.code} has no published {', '.join(r.missing)}: scored on the others" for r in incomplete]
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

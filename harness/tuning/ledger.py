@@ -1,0 +1,168 @@
+"""What a run has asked and was answered: from its journal as long as that lasts, then from the model.
+
+Everything else that a run does follows from its specification and these answers, so a run that goes on does again what
+it did, with the journal in the model's place, and arrives where it was (design, decision 4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import ResumeError
+from harness.records.journal import Journal, Line
+
+STREAM: Final = ("phase", "optimizer", "seed", "group")
+"""What tells apart sequences of questions that do not wait for each other; within one the order is fixed."""
+DRIFT: Final = 1e-6
+"""Part of a candidate's length by which another machine's arithmetic may move it."""
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is put to the model.
+
+    Attributes:
+        about: for whom it is asked, as the journal shows it; holds the names of `STREAM` that apply.
+        vectors: (n, d) candidates or prompts, n may be 0.
+        text: everything else that decides the answers.
+    """
+
+    about: Mapping[str, Any]
+    vectors: NDArray[np.floating[Any]]
+    text: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of vectors and text, hexadecimal."""
+        rows = np.ascontiguousarray(self.vectors, dtype=np.float64)
+        return hashlib.sha256(rows.tobytes() + self.text.encode()).hexdigest()
+
+    @property
+    def sketch(self) -> list[float]:
+        """A number for each vector that other vectors do not have: its product with a fixed row of signs."""
+        rows = np.asarray(self.vectors, dtype=np.float64)
+        return [float(one) for one in (rows * _signs(rows.shape[1])).sum(axis=1)]
+
+    @property
+    def stream(self) -> tuple[Any, ...]:
+        """Which sequence it belongs to."""
+        return tuple(self.about.get(name) for name in STREAM)
+
+
+class Ledger(Protocol):
+    """Answers questions."""
+
+    def answer(self, asked: Asked, live: Callable[[], Entry]) -> Entry:
+        """The answers as JSON; `live` asks the model."""
+
+
+class Unkept:
+    """Asks the model every time and keeps nothing."""
+
+    def answer(self, asked: Asked, live: Callable[[], Entry]) -> Entry:
+        """What the model answers."""
+        return live()
+
+
+class Kept:
+    """Answers from a journal, and writes into it what it does not hold yet.
+
+    Args:
+        journal: for new answers.
+        lines: with answers of earlier processes.
+
+    Attributes:
+        replayed: seconds that the answers taken from the journal took then, by phase.
+        drifted: candidates that differ in last digits from those asked then.
+    """
+
+    def __init__(self, journal: Journal, lines: Sequence[Line]) -> None:
+        self._journal = journal
+        self._waiting: defaultdict[tuple[Any, ...], deque[Line]] = defaultdict(deque)
+        for line in lines:
+            self._waiting[tuple(line.entry.get(name) for name in STREAM)].append(line)
+        self.replayed: defaultdict[str, float] = defaultdict(float)
+        self.drifted = 0
+
+    def answer(self, asked: Asked, live: Callable[[], Entry]) -> Entry:
+        """What the journal says, or else the model, whose answer is on the disk before it is returned.
+
+        Raises:
+            ResumeError: another question stands there in the journal, or it cannot be written.
+        """
+        if waiting := self._waiting.get(asked.stream):
+            return self._known(asked, waiting.popleft())
+        began = time.monotonic()
+        answers = live()
+        self._journal.append(
+            {
+                **asked.about,
+                "asked": asked.digest,
+                "sketch": asked.sketch,
+                "seconds": round(time.monotonic() - began, 6),
+                "answers": answers,
+            }
+        )
+        return answers
+
+    def check_spent(self) -> None:
+        """Refuses a journal that holds more than the run has asked.
+
+        Raises:
+            ResumeError: it does.
+        """
+        for line in (line for waiting in self._waiting.values() for line in waiting):
+            raise self._other(line, "which this run does not ask")
+
+    def _known(self, asked: Asked, line: Line) -> Entry:
+        entry = line.entry
+        if any(entry.get(name) != value for name, value in asked.about.items()):
+            raise self._other(line, f"this run asks for {_described(asked.about)} there")
+        if entry.get("asked") != asked.digest:
+            if not _near(entry.get("sketch"), asked):
+                raise self._other(line, "and this run asks other candidates there")
+            self.drifted += len(asked.vectors)
+        self.replayed[entry["phase"]] += float(entry["seconds"])
+        answers: Entry = entry["answers"]
+        return answers
+
+    def _other(self, line: Line, how: str) -> ResumeError:
+        return ResumeError(
+            f"journal '{self._journal.path}', line {line.number}: holds {_described(line.entry)}, {how}: the code, a "
+            "library or the machine's arithmetic has changed; go on with what the run began with, or begin anew with "
+            "--fresh"
+        )
+
+
+def _described(about: Mapping[str, Any]) -> str:
+    """For whom something was asked, as in "tuning, de, seed 0"."""
+    parts = [str(about["phase"])]
+    parts += [str(about[name]) for name in ("optimizer", "method", "region") if about.get(name)]
+    parts += [f"seed {about['seed']}"] if "seed" in about else []
+    for region, number, _ in about.get("generations", ())[:1]:
+        parts.append(f"generation {number} for {region}" if region else "the first sample")
+    return ", ".join(parts)
+
+
+def _near(sketch: Any, asked: Asked) -> bool:
+    """Whether the vectors are those of a sketch but for last digits."""
+    if not isinstance(sketch, list) or len(sketch) != len(asked.vectors) or not len(asked.vectors):
+        return False
+    rows = np.asarray(asked.vectors, dtype=np.float64)
+    room = DRIFT * (np.abs(rows).sum(axis=1) + DRIFT)
+    return bool((np.abs(np.array(sketch) - np.array(asked.sketch)) <= room).all())
+
+
+@lru_cache(maxsize=4)
+def _signs(length: int) -> NDArray[np.float64]:
+    return np.random.default_rng(length).choice(np.array([-1.0, 1.0]), length)
