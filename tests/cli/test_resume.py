@@ -305,7 +305,7 @@ def test_damaged_places_are_one_line(harness, unfinished, content):
     (unfinished / "inputs.json").unlink()
     if content is not None:
         (unfinished / "inputs.json").write_text(content)
-    refused(harness("resume", unfinished), "inputs.json", "the command that began")
+    refused(harness("resume", unfinished), "inputs.json")
 
 
 def test_what_is_no_run_is_one_line(harness):
