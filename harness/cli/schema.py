@@ -13,7 +13,7 @@ from harness.cli import output
 from harness.errors import unknown_choice
 
 SPEC = "spec"
-_WHAT = "the settings of a run: its spec.json, and in its record"
+_WHAT = "spec.json of harness run"
 
 
 def schema(

@@ -18,9 +18,9 @@ Document = Mapping[str, Any]
 def record_1_to_2(document: Document) -> dict[str, Any]:
     """Version 1 grew while it was version 1; version 2 has all of that, and `provenance.earlier`.
 
-    What is absent takes the value that held for all runs before it could be another: the best candidate was the
-    finalist, no dimension was missing, and reports drew their intervals from seed 20130. The first records that say how
-    the model was asked do not say how far its answers were from its own forward pass: that `gap` is null.
+    Two settings take the value that held for all runs before they could be others: the best candidate was the finalist,
+    and reports drew their intervals from seed 20130. The first records that say how the model was asked do not say how
+    far its answers were from its own forward pass: that `gap` is null. The rest is as version 1 defines it where absent.
     """
     return {
         **_filled(document, scorer=None, targets=None, splits={}, bootstrap_seed=20130),
@@ -40,9 +40,7 @@ def contest_1_to_2(document: Document) -> dict[str, Any]:
         **_changed(document, "spec", lambda spec: _filled(spec, title="")),
         **_changed(document, "model", lambda model: _filled(model, note="")),
         **_changed(document, "provenance", lambda processes: _each(processes, _with_earlier)),
-        **_changed(
-            document, "cells", lambda cells: _each(cells, lambda cell: _filled(cell, option_mass=None, failed=0))
-        ),
+        **_changed(document, "cells", lambda cells: _each(cells, _cell_1_to_2)),
     }
 
 
