@@ -18,9 +18,10 @@ Document = Mapping[str, Any]
 def record_1_to_2(document: Document) -> dict[str, Any]:
     """Version 1 grew while it was version 1; version 2 has all of that, and `provenance.earlier`.
 
-    Two settings take the value that held for all runs before they could be others: the best candidate was the finalist,
-    and reports drew their intervals from seed 20130. The first records that say how the model was asked do not say how
-    far its answers were from its own forward pass: that `gap` is null. The rest is as version 1 defines it where absent.
+    Two settings take the value that held for all runs before they could be others: the best candidate was the
+    finalist, and reports drew their intervals from seed 20130. The first records that say how the model was asked do
+    not say how far its answers were from its own forward pass: that `gap` is null. The rest is as version 1 defines it
+    where absent.
     """
     return {
         **_filled(document, scorer=None, targets=None, splits={}, bootstrap_seed=20130),
