@@ -207,7 +207,9 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 errors = st.floats(0, 1e6)
 counts = st.integers(0, 10**9)
 six = st.lists(finite, min_size=6, max_size=6).map(lambda values: dict(zip(DIMENSIONS, values, strict=True)))
-names = st.text(max_size=8)
+# Printable, of every script, with what HTML and shells make something of.
+letters = st.characters(codec="utf-8", categories=["L", "N", "S"], include_characters="&\"' -")
+names = st.text(letters, min_size=1, max_size=8)
 facts = st.dictionaries(names, st.none() | names | st.integers(-(2**53), 2**53) | finite, max_size=3)
 results = st.builds(
     RegionResult,
@@ -234,7 +236,9 @@ results = st.builds(
 records = st.builds(
     Record,
     run_id=names,
-    spec=st.dictionaries(st.text(min_size=9, max_size=12).map("x".__add__), names | counts | st.none(), max_size=3),
+    spec=st.dictionaries(
+        st.text(letters, min_size=9, max_size=12).map("x".__add__), names | counts | st.none(), max_size=3
+    ),
     spec_digest=names,
     model=st.builds(
         ModelIdentity,
