@@ -19,17 +19,18 @@ Row = dict[str, Any]
 
 
 def ls(
-    what: Annotated[str, typer.Argument(help="regions, optimizers, methods, models or runs.")],
+    what: Annotated[str, typer.Argument(help="regions, optimizers, methods, models, schemas or runs.")],
     targets: options.TargetsFile = None,
     out: Annotated[Path, typer.Option("--out", help="Folder that holds the runs.")] = options.RUNS,
     as_json: options.Json = False,
 ) -> None:
-    """List regions, optimizers, methods, models or runs."""
+    """List regions, optimizers, methods, models, schemas or runs."""
     listings: dict[str, Callable[[], Iterator[Row]]] = {
         "regions": lambda: _regions(targets),
         "optimizers": _optimizers,
         "methods": _methods,
         "models": _models,
+        "schemas": _schemas,
         "runs": lambda: _runs(out),
     }
     if what not in listings:
@@ -126,6 +127,12 @@ def _models() -> Iterator[Row]:
         layers = geometry.get("num_hidden_layers") or geometry["n_layer"]
         what = f"random weights, {geometry['model_type']}, hidden size {width}, {layers} layers"
         yield {"model": f"random:{name}", "what": what}
+
+
+def _schemas() -> Iterator[Row]:
+    from harness.cli import schema
+
+    return schema.rows()
 
 
 def _runs(out: Path) -> Iterator[Row]:

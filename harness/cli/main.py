@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 import harness
-from harness.cli import bench, check, leaderboard, ls, path, respondent, run_command, score, side_effects
+from harness.cli import bench, check, leaderboard, ls, path, respondent, run_command, schema, score, side_effects
 from harness.cli.execution import Stopped
 from harness.errors import HarnessError
 
@@ -54,6 +54,7 @@ app.command("score")(score.score)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("ls")(ls.ls)
 app.command("path")(path.path)
+app.command("schema")(schema.schema)
 app.command("side-effects")(side_effects.side_effects)
 app.add_typer(bench.app, name="bench")
 app.add_typer(check.app, name="check")

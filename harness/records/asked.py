@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from harness.records.schema import ModelIdentity, Provenance
@@ -30,6 +32,7 @@ class AskedCheck(_Frozen):
         targets: the region's published scores by dimension, those that it has; None without a region.
     """
 
+    schema_version: Literal[1] = 1
     check: str
     model: ModelIdentity
     provenance: Provenance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -93,6 +94,7 @@ class ScorerBenchmark(_Frozen):
             harness had run.
     """
 
+    schema_version: Literal[1] = 1
     model: str
     dtype: str
     device: str

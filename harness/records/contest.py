@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.records.schema import Error, ModelIdentity, Provenance
 
-CONTEST_VERSION: Final = 1
+CONTEST_VERSION: Final = 2
 Evaluations = Annotated[float, Field(ge=0, le=1e12)]
 
 
@@ -113,7 +113,7 @@ class Contest(_Frozen):
         cells: every entrant on every region with every seed, in the order of the specification.
     """
 
-    schema_version: Literal[1] = CONTEST_VERSION
+    schema_version: Literal[2] = CONTEST_VERSION
     spec: ContestSpec
     spec_digest: str
     model: ModelIdentity

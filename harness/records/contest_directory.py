@@ -13,10 +13,12 @@ from typing import Final
 from pydantic import ValidationError
 
 from harness.errors import RunError, one_line
-from harness.records.contest import CONTEST_VERSION, Contest, ContestSpec, LogLine
+from harness.records.contest import Contest, ContestSpec, LogLine
 from harness.records.differences import first_difference
 from harness.records.files import read_json, write_atomically, writing
 from harness.records.journal import Journal, read_journal
+from harness.records.kinds import CONTEST as CONTEST_KIND
+from harness.records.versions import read_versioned
 
 SPEC: Final = "spec.json"
 LOG: Final = "log.jsonl"
@@ -116,7 +118,7 @@ class ContestDirectory:
         """Reads the finished contest.
 
         Raises:
-            RunError: there is none, it is damaged, or it has another schema version.
+            RunError: there is none, it is damaged, or its schema version is newer than this harness.
         """
         return read_contest(self.path / CONTEST)
 
@@ -125,18 +127,6 @@ def read_contest(path: Path) -> Contest:
     """Reads a finished contest from its file.
 
     Raises:
-        RunError: there is none, it is damaged, or it has another schema version.
+        RunError: there is none, it is damaged, or its schema version is newer than this harness.
     """
-    content = read_json(path)
-    if content is None:
-        raise RunError(f"there is no contest '{path}': give the {CONTEST} of a finished one")
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if version != CONTEST_VERSION:
-        raise RunError(
-            f"contest '{path}' has schema version {version!r}: expected {CONTEST_VERSION}; use the version of the "
-            "harness that wrote it"
-        )
-    try:
-        return Contest.model_validate(content)
-    except ValidationError as error:
-        raise RunError(f"contest '{path}': {one_line(error.errors())}") from error
+    return read_versioned(path, CONTEST_KIND, f"there is no contest '{path}': give the {CONTEST} of a finished one")

@@ -17,8 +17,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness.errors import RunError, one_line
 from harness.records.files import read_json, write_atomically, writing
 from harness.records.journal import Journal, read_journal
+from harness.records.kinds import RECORD as RECORD_KIND
 from harness.records.lock import LOCK, locked
-from harness.records.schema import SCHEMA_VERSION, Record, SpecFacts
+from harness.records.schema import Record, SpecFacts
+from harness.records.versions import read_versioned
 
 RECORD: Final = "record.json"
 SPEC: Final = "spec.json"
@@ -190,24 +192,10 @@ class RunDirectory:
         """Reads the record.
 
         Raises:
-            RunError: there is none, it is damaged, or it has another schema version.
+            RunError: there is none, it is damaged, or its schema version is newer than this harness.
         """
-        path = self.path / RECORD
-        content = read_json(path)
-        if content is None:
-            raise RunError(
-                f"run '{self.path}' has no {RECORD}: give the directory of a finished run, see 'harness ls runs'"
-            )
-        version = content.get("schema_version") if isinstance(content, dict) else None
-        if version != SCHEMA_VERSION:
-            raise RunError(
-                f"record '{path}' has schema version {version!r}: expected {SCHEMA_VERSION}; use the version of the "
-                "harness that wrote it"
-            )
-        try:
-            return Record.model_validate(content)
-        except ValidationError as error:
-            raise RunError(f"record '{path}': {one_line(error.errors())}") from error
+        absent = f"run '{self.path}' has no {RECORD}: give the directory of a finished run, see 'harness ls runs'"
+        return read_versioned(self.path / RECORD, RECORD_KIND, absent)
 
 
 def list_runs(parent: Path) -> list[RunDirectory]:

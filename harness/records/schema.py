@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 BOOTSTRAP_SEED: Final = 20130
 Group = Literal["null", "baseline", "tuned", "reference"]
 GROUPS: Final[dict[str, Group]] = {
@@ -100,8 +100,8 @@ class Provenance(_Frozen):
         git_dirty: whether that tree had changes.
         machine: processor, cores, memory, operating system, GPU.
         threads: of the numerical library.
-        earlier: machines and threads of earlier processes of a resumed run where they differ from this one's, in
-            their order.
+        earlier: machines and threads of earlier processes of a resumed run where they differ from this one's, in their
+            order.
     """
 
     versions: dict[str, str]
@@ -135,7 +135,7 @@ class ScorerFacts(_Frozen):
         tokens: of all prompts together, without the soft prompt.
         distinct_tokens: that remain when what prompts share is stored once.
         tolerance: nats by which answers may differ from the model's own forward pass, checked when it was loaded.
-        gap: nats by which they did.
+        gap: nats by which they did; None where it was not recorded.
     """
 
     kind: str
@@ -145,7 +145,7 @@ class ScorerFacts(_Frozen):
     tokens: int
     distinct_tokens: int
     tolerance: float
-    gap: float
+    gap: float | None
 
 
 class TargetFacts(_Frozen):
@@ -210,7 +210,7 @@ class Record(_Frozen):
         bootstrap_seed: of the intervals that reports compute from this record.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     run_id: str
     spec: dict[str, Any]
     spec_digest: str

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from harness.records.schema import ModelIdentity, Provenance
 
 Verdict = Literal["better", "worse", "changed", "unclear", "unknown"]
+_NUMBER_OR_NULL: Final[dict[str, Any]] = {"anyOf": [{"type": "number"}, {"type": "null"}]}
+Figure = Annotated[
+    float,
+    BeforeValidator(lambda value: float("nan") if value is None else value),
+    WithJsonSchema(_NUMBER_OR_NULL),
+]
+"""A number; null in JSON where it is not finite, which is read as not a number."""
 
 
 class _Frozen(BaseModel):
@@ -36,9 +43,9 @@ class Effect(_Frozen):
     metric: str
     higher_is_better: bool | None
     documents: int
-    before: float
-    after: float
-    difference: float
+    before: Figure
+    after: Figure
+    difference: Figure
     low: float | None = None
     high: float | None = None
     note: str = ""
@@ -75,6 +82,7 @@ class SideEffects(_Frozen):
         seconds: of both runs.
     """
 
+    schema_version: Literal[1] = 1
     model: ModelIdentity
     prompt: str
     virtual_tokens: int

@@ -101,6 +101,7 @@ class Transfer(_Frozen):
         nearest: countries, the nearest first; all that answered at least half of the questions.
     """
 
+    schema_version: Literal[1] = 1
     benchmark: str
     metric: Literal["preference", "similarity", "distance"]
     file: str

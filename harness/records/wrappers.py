@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from harness.records.benchmark import Spread
@@ -83,6 +85,7 @@ class WrapperRow(_Frozen):
 class WrappersBenchmark(_Frozen):
     """The comparison of wrappers with their libraries; `budget` is in evaluations per dimension."""
 
+    schema_version: Literal[1] = 1
     suite: str
     functions: tuple[int, ...]
     dimensions: tuple[int, ...]
@@ -118,6 +121,7 @@ class AskRow(_Frozen):
 class AsksBenchmark(_Frozen):
     """The costs of all optimizers; `budget` and `initial` are what they were told to expect and begin with."""
 
+    schema_version: Literal[1] = 1
     budget: int
     initial: int
     provenance: Provenance

@@ -84,7 +84,7 @@ def test_labels_as_json(harness, tmp_path):
     content = json.loads(done.out)
     assert content == json.loads((tmp_path / "labels.json").read_text())
     assert set(content) == {
-        *("check", "model", "provenance", "survey", "method", "shots"),
+        *("schema_version", "check", "model", "provenance", "survey", "method", "shots"),
         *("region", "targets", "rows", "missing", "threshold"),
     }
     assert (content["check"], content["method"], content["region"]) == ("labels", "naive", None)
@@ -109,7 +109,8 @@ def test_texts_as_json(harness, tmp_path):
     content = json.loads(done.out)
     assert content == json.loads((tmp_path / "texts.json").read_text())
     assert set(content) == {
-        *("check", "model", "provenance", "survey", "method", "shots", "region", "targets", "max_new_tokens"),
+        *("schema_version", "check", "model", "provenance", "survey", "method", "shots", "region", "targets"),
+        "max_new_tokens",
         *("prompts", "parsed", "refused", "unparsed", "cut", "option_mass", "agreement"),
         *("text", "first_token", "expected", "answers"),
     }

@@ -9,7 +9,7 @@ from harness.models.loading import BUNDLED
 from harness.optimizers import describe, names
 
 
-@pytest.mark.parametrize("what", ["regions", "optimizers", "methods", "models", "runs"])
+@pytest.mark.parametrize("what", ["regions", "optimizers", "methods", "models", "schemas", "runs"])
 def test_listings_print_a_table_and_json(harness, what):
     shown = harness("ls", what)
     assert shown.code == 0 and shown.out.startswith(what)
@@ -66,13 +66,22 @@ def test_version_and_help(harness):
     assert harness("--version").out == f"vsm-harness {__version__}\n"
     shown = harness("--help")
     assert shown.code == 0
-    for command in ("run", "score", "leaderboard", "ls", "path", "respondent"):
+    for command in ("run", "score", "leaderboard", "ls", "path", "schema", "respondent"):
         assert command in shown.out
         assert harness(command, "--help").code == 0
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["ls", "regions"], ["path", "respondent"], ["run", "-h"]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["ls", "regions"],
+        ["ls", "schemas"],
+        ["path", "respondent"],
+        ["run", "-h"],
+        ["schema"],
+    ],
 )
 def test_light_commands_import_no_heavy_library(arguments):
     program = (

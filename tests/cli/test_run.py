@@ -35,7 +35,7 @@ def test_a_run_leaves_its_directory_and_prints_the_same_leaderboard(finished_run
 
 def test_the_record_says_how_it_came_about(finished_run):
     record = json.loads((Path(finished_run["run"]) / "record.json").read_text())
-    assert record["schema_version"] == 1
+    assert record["schema_version"] == 2
     assert record["spec"] == json.loads((Path(finished_run["run"]) / "spec.json").read_text())
     assert record["spec"]["optimizers"][0]["parameters"]["popsize"] == 0
     assert record["model"]["digest"].startswith("sha256:")

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from harness.benchmarks.study import read_study
-from harness.records.benchmark import ScorerBenchmark
-from harness.records.contest import Contest
+from harness.records.contest_directory import read_contest
+from harness.records.kinds import BENCH_SCORER, RECORD
 from harness.records.run_directory import RunDirectory
-from harness.records.schema import Record
+from harness.records.versions import read_versioned
 from harness.report.leaderboard import build
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ def test_the_record_is_of_the_bundled_model_survey_and_targets():
 
 @pytest.mark.parametrize("name", ["llama-34m", "respondent"])
 def test_the_committed_benchmarks_can_be_read_and_hold_what_they_claim(name):
-    found = ScorerBenchmark.model_validate_json((ROOT / "results" / "benchmarks" / f"scorer-{name}.json").read_bytes())
+    found = read_versioned(ROOT / "results" / "benchmarks" / f"scorer-{name}.json", BENCH_SCORER)
     assert found.model.endswith(name)
     assert found.provenance.git_dirty is False
     assert found.distinct_tokens <= 0.4 * found.tokens
@@ -55,7 +55,7 @@ def test_the_committed_benchmarks_can_be_read_and_hold_what_they_claim(name):
 
 
 def test_the_readme_shows_the_committed_benchmark():
-    found = ScorerBenchmark.model_validate_json((ROOT / "results/benchmarks/scorer-llama-34m.json").read_bytes())
+    found = read_versioned(ROOT / "results/benchmarks/scorer-llama-34m.json", BENCH_SCORER)
     rows = {row.method: row for row in found.rows}
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     assert (
@@ -67,7 +67,7 @@ def test_the_readme_shows_the_committed_benchmark():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "results" / "benchmarks" / "search").glob("*.json")), ids=str)
 def test_the_records_of_the_search_can_be_read(path):
-    record = Record.model_validate_json(path.read_bytes())
+    record = read_versioned(path, RECORD)
     assert record.provenance.git_dirty is False
     assert len(record.spec["regions"]) in (13, 65)
 
@@ -78,7 +78,7 @@ def test_the_records_of_the_search_can_be_read(path):
     ids=lambda path: path.parent.name,
 )
 def test_the_studies_can_be_read_and_are_of_their_files(path):
-    found = Contest.model_validate_json(path.read_bytes())
+    found = read_contest(path)
     labels = [one.label for one in found.spec.entrants]
     assert labels == [one["label"] for one in read_study(path.parent.with_suffix(".toml")).entrant]
     assert {(cell.entrant, cell.region) for cell in found.cells} == {

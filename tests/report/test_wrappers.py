@@ -7,7 +7,9 @@ import pytest
 from rich.console import Console
 
 from harness.records.benchmark import Spread
+from harness.records.kinds import BENCH_ASKS, BENCH_WRAPPERS
 from harness.records.schema import Provenance
+from harness.records.versions import read_versioned
 from harness.records.wrappers import AskRow, AsksBenchmark, Difference, WrapperRow, WrappersBenchmark
 from harness.report.wrappers import asks_notes, asks_table, wrappers_notes, wrappers_table
 
@@ -104,8 +106,8 @@ def test_they_are_read_as_they_were_written(wrappers, asks):
         assert type(one).model_validate_json(one.model_dump_json()) == one
 
 
-@pytest.mark.parametrize(("name", "schema"), [("wrappers", WrappersBenchmark), ("asks", AsksBenchmark)])
-def test_the_committed_results_can_be_read(name, schema):
+@pytest.mark.parametrize(("name", "kind"), [("wrappers", BENCH_WRAPPERS), ("asks", BENCH_ASKS)])
+def test_the_committed_results_can_be_read(name, kind):
     path = GOLDEN.parents[1] / "results" / "benchmarks" / f"{name}.json"
-    result = schema.model_validate_json(path.read_text(encoding="utf-8"))
+    result = read_versioned(path, kind)
     assert result.rows and not result.provenance.git_dirty
