@@ -24,6 +24,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.records.differences import first_difference
+
 SMALL = ("--region", "USA,CHN", "--tokens", "3", "--quiet")
 KINDS = {
     "shared": ("--optimizer", "de,random", "--budget", "30"),
@@ -134,10 +136,17 @@ def disturbed(folder: Path, kind: str, undisturbed: dict[str, Reference], rng: r
 def differences(folder: Path, known: Reference) -> Iterator[str]:
     found = left(folder)
     for name in sorted({*found, *known.left}):
-        if found.get(name) != known.left.get(name):
+        if found.get(name) == known.left.get(name):
+            continue
+        if name == "record.json" and name in found:
+            how = first_difference(json.loads(known.left[name]), json.loads(found[name]))
+            yield f"{name} differs: {how}"
+        else:
             yield f"{name} differs"
-    if answers(journal(folder)) != known.answers:
-        yield "the journal's answers differ"
+    mine = answers(journal(folder))
+    if mine != known.answers:
+        place = next((i for i, (a, b) in enumerate(zip(mine, known.answers, strict=False)) if a != b), "length")
+        yield f"the journal's answers differ at {place}: {mine[place][:200] if isinstance(place, int) else len(mine)}"
 
 
 def start(folder: Path, kind: str, resume: bool = False) -> subprocess.Popen[bytes]:
