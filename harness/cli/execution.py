@@ -92,7 +92,8 @@ def work_on(
 
 def resume_command(directory: RunDirectory, session: Session) -> str:
     """The command that goes on with a run, as it can be pasted into a shell."""
-    words = [*_invocation(), "resume", str(directory.path)]
+    path = str(directory.path)
+    words = [*_invocation(), "resume", f"./{path}" if path.startswith("-") else path]
     return shlex.join(words + (["--trust-remote-code"] if session.spec.model.trust_remote_code else []))
 
 
