@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
     from harness.cli.run_flags import RunFlags
+    from harness.models.language_model import ModelSpec
     from harness.tasks.hofstede_vsm.regions import Regions
     from harness.tasks.hofstede_vsm.survey import Survey
     from harness.tuning.session import Session
@@ -40,33 +43,61 @@ def checked(flags: RunFlags) -> dict[str, Any]:
     Raises:
         UsageError: a flag is out of its range, or names what there is not.
     """
+    found: dict[str, Any] = {}
+    for part in parts(flags).values():
+        found |= part()
+    return found
+
+
+def parts(flags: RunFlags) -> dict[str, Callable[[], dict[str, Any]]]:
+    """What `checked` puts together: by flag, or by several that belong together, what gives fields of `RunSpec`.
+
+    None needs another one; each raises what it refuses, as `checked` says.
+    """
     from harness.tasks.hofstede_vsm.demonstrations import check_shots
 
-    names = optimizer_names(flags.optimizer)
-    if flags.start not in STARTS:
-        raise unknown_choice("start", flags.start, STARTS, "give --start one of them")
-    for flag, lowest in (("budget", 1), ("seeds", 1), ("first_seed", 0), ("tokens", 1), ("pool", 0), ("shots", 0)):
-        options.whole(f"--{flag.replace('_', '-')}", getattr(flags, flag), lowest)
-    minimised = objective(flags.rest, flags.aggregate, flags.penalty, flags.finalists)
-    aimed = aimed_dimensions(flags.dimensions)
-    asking = options.asking(flags.response, flags.respondents, flags.wordings)
-    optimizers = optimizer_specs(names, flags.settings or [])
-    check_shots(flags.shots)
-    plain = ("budget", "seeds", "first_seed", "tokens", "start", "share", "pool", "shots")
+    numbers = (("budget", 1), ("seeds", 1), ("first_seed", 0), ("tokens", 1), ("pool", 0), ("shots", 0))
     return {
-        **{name: getattr(flags, name) for name in plain},
-        **minimised,
-        "model": options.model_spec(
-            flags.model, flags.dtype, flags.device, flags.device_map, flags.trust_remote_code, flags.memory_gb
-        ),
-        "optimizers": optimizers,
-        "space": search_space(flags.space, flags.box),
-        "dimensions": aimed,
-        "response": asking.response,
-        "respondents": asking.respondents,
-        "wordings": asking.wordings,
-        "scorer": options.scorer_spec(flags.scorer, flags.micro_batch, flags.workers),
+        "optimizer": lambda: _nothing(optimizer_names(flags.optimizer)),
+        "start": lambda: {"start": _start(flags.start)},
+        **{name: partial(_number, flags, name, lowest) for name, lowest in numbers},
+        "objective": lambda: objective(flags.rest, flags.aggregate, flags.penalty, flags.finalists),
+        "dimensions": lambda: {"dimensions": aimed_dimensions(flags.dimensions)},
+        "answers": lambda: _answers(flags),
+        "set": lambda: {"optimizers": optimizer_specs(optimizer_names(flags.optimizer), flags.settings or [])},
+        "demonstrations": lambda: _nothing(check_shots(flags.shots)),
+        "model": lambda: {"model": _model(flags)},
+        "space": lambda: {"space": search_space(flags.space, flags.box)},
+        "scorer": lambda: {"scorer": options.scorer_spec(flags.scorer, flags.micro_batch, flags.workers)},
+        "share": lambda: {"share": flags.share},
     }
+
+
+def _nothing(_checked: object) -> dict[str, Any]:
+    """No field, of what is only checked."""
+    return {}
+
+
+def _start(text: str) -> str:
+    if text not in STARTS:
+        raise unknown_choice("start", text, STARTS, "give --start one of them")
+    return text
+
+
+def _number(flags: RunFlags, name: str, lowest: int) -> dict[str, Any]:
+    options.whole(f"--{name.replace('_', '-')}", getattr(flags, name), lowest)
+    return {name: getattr(flags, name)}
+
+
+def _answers(flags: RunFlags) -> dict[str, Any]:
+    asking = options.asking(flags.response, flags.respondents, flags.wordings)
+    return {"response": asking.response, "respondents": asking.respondents, "wordings": asking.wordings}
+
+
+def _model(flags: RunFlags) -> ModelSpec:
+    return options.model_spec(
+        flags.model, flags.dtype, flags.device, flags.device_map, flags.trust_remote_code, flags.memory_gb
+    )
 
 
 def run_spec(flags: RunFlags, fields: dict[str, Any], survey: Survey, other: Survey | None, table: Regions) -> RunSpec:
