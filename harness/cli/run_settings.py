@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
     from harness.cli.run_flags import RunFlags
-    from harness.models.language_model import ModelSpec
     from harness.tasks.hofstede_vsm.regions import Regions
     from harness.tasks.hofstede_vsm.survey import Survey
     from harness.tuning.session import Session
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 AGGREGATES = ("mean", "worst")
 STARTS = ("vocabulary", "persona")
+_LOWEST = {"budget": 1, "seeds": 1, "first_seed": 0, "tokens": 1, "pool": 0, "shots": 0}
 
 
 def session(flags: RunFlags) -> Session:
@@ -44,49 +45,60 @@ def checked(flags: RunFlags) -> dict[str, Any]:
         UsageError: a flag is out of its range, or names what there is not.
     """
     found: dict[str, Any] = {}
-    for part in parts(flags).values():
-        found |= part()
+    for part in parts():
+        found |= part.fields(flags)
     return found
 
 
-def parts(flags: RunFlags) -> dict[str, Callable[[], dict[str, Any]]]:
-    """What `checked` puts together: by flag, or by several that belong together, what gives fields of `RunSpec`.
+@dataclass(frozen=True)
+class Part:
+    """Flags that are checked together, without any other flag.
 
-    None needs another one; each raises what it refuses, as `checked` says.
+    Attributes:
+        names: of the flags, as `RunFlags` has them.
+        fields: those of `RunSpec` that the flags give; raises what it refuses.
     """
-    from harness.tasks.hofstede_vsm.demonstrations import check_shots
 
-    numbers = (("budget", 1), ("seeds", 1), ("first_seed", 0), ("tokens", 1), ("pool", 0), ("shots", 0))
-    return {
-        "optimizer": lambda: _nothing(optimizer_names(flags.optimizer)),
-        "start": lambda: {"start": _start(flags.start)},
-        **{name: partial(_number, flags, name, lowest) for name, lowest in numbers},
-        "objective": lambda: objective(flags.rest, flags.aggregate, flags.penalty, flags.finalists),
-        "dimensions": lambda: {"dimensions": aimed_dimensions(flags.dimensions)},
-        "answers": lambda: _answers(flags),
-        "set": lambda: {"optimizers": optimizer_specs(optimizer_names(flags.optimizer), flags.settings or [])},
-        "demonstrations": lambda: _nothing(check_shots(flags.shots)),
-        "model": lambda: {"model": _model(flags)},
-        "space": lambda: {"space": search_space(flags.space, flags.box)},
-        "scorer": lambda: {"scorer": options.scorer_spec(flags.scorer, flags.micro_batch, flags.workers)},
-        "share": lambda: {"share": flags.share},
-    }
+    names: tuple[str, ...]
+    fields: Callable[[RunFlags], dict[str, Any]]
 
 
-def _nothing(_checked: object) -> dict[str, Any]:
-    """No field, of what is only checked."""
+def parts() -> tuple[Part, ...]:
+    """What `checked` puts together, in the order in which it refuses."""
+    return (
+        Part(("optimizer",), _known_optimizers),
+        Part(("start",), _start),
+        *(Part((name,), partial(_number, name, lowest)) for name, lowest in _LOWEST.items()),
+        Part(("rest", "penalty", "aggregate", "finalists"), _objective),
+        Part(("dimensions",), lambda flags: {"dimensions": aimed_dimensions(flags.dimensions)}),
+        Part(("response", "respondents", "wordings"), _answers),
+        Part(("optimizer", "settings"), _optimizers),
+        Part(("shots",), _shots),
+        Part(("model", "dtype", "device", "device_map", "trust_remote_code", "memory_gb"), _model),
+        Part(("space", "box"), lambda flags: {"space": search_space(flags.space, flags.box)}),
+        Part(("scorer", "micro_batch", "workers"), _scorer),
+        Part(("share",), lambda flags: {"share": flags.share}),
+    )
+
+
+def _known_optimizers(flags: RunFlags) -> dict[str, Any]:
+    optimizer_names(flags.optimizer)
     return {}
 
 
-def _start(text: str) -> str:
-    if text not in STARTS:
-        raise unknown_choice("start", text, STARTS, "give --start one of them")
-    return text
+def _start(flags: RunFlags) -> dict[str, Any]:
+    if flags.start not in STARTS:
+        raise unknown_choice("start", flags.start, STARTS, "give --start one of them")
+    return {"start": flags.start}
 
 
-def _number(flags: RunFlags, name: str, lowest: int) -> dict[str, Any]:
+def _number(name: str, lowest: int, flags: RunFlags) -> dict[str, Any]:
     options.whole(f"--{name.replace('_', '-')}", getattr(flags, name), lowest)
     return {name: getattr(flags, name)}
+
+
+def _objective(flags: RunFlags) -> dict[str, Any]:
+    return objective(flags.rest, flags.aggregate, flags.penalty, flags.finalists)
 
 
 def _answers(flags: RunFlags) -> dict[str, Any]:
@@ -94,10 +106,26 @@ def _answers(flags: RunFlags) -> dict[str, Any]:
     return {"response": asking.response, "respondents": asking.respondents, "wordings": asking.wordings}
 
 
-def _model(flags: RunFlags) -> ModelSpec:
-    return options.model_spec(
+def _optimizers(flags: RunFlags) -> dict[str, Any]:
+    return {"optimizers": optimizer_specs(optimizer_names(flags.optimizer), flags.settings or [])}
+
+
+def _shots(flags: RunFlags) -> dict[str, Any]:
+    from harness.tasks.hofstede_vsm.demonstrations import check_shots
+
+    check_shots(flags.shots)
+    return {"shots": flags.shots}
+
+
+def _model(flags: RunFlags) -> dict[str, Any]:
+    spec = options.model_spec(
         flags.model, flags.dtype, flags.device, flags.device_map, flags.trust_remote_code, flags.memory_gb
     )
+    return {"model": spec}
+
+
+def _scorer(flags: RunFlags) -> dict[str, Any]:
+    return {"scorer": options.scorer_spec(flags.scorer, flags.micro_batch, flags.workers)}
 
 
 def run_spec(flags: RunFlags, fields: dict[str, Any], survey: Survey, other: Survey | None, table: Regions) -> RunSpec:

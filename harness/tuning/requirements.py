@@ -58,8 +58,7 @@ def check_start(spec: RunSpec) -> None:
     """
     if spec.space.kind == "personas" and spec.start != "persona":
         raise UsageError(
-            f"--start {spec.start} with --space personas: vocabulary lies outside; give --space full or "
-            "--start persona"
+            f"--start {spec.start} with --space personas: vocabulary lies outside; give --space full or --start persona"
         )
 
 
