@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 RUN = ("validate", "--region", "USA,ALB", "--budget", "6", "--trial", "2")
+PRICE = ("--price-per-hour", "3600")
 FOUND = """\
 run de-#regions-# check state found
 flags ok each within its range
@@ -45,6 +46,11 @@ tuned error of #
 """
 
 
+@pytest.fixture
+def two_rounds(monkeypatch):
+    monkeypatch.setattr("harness.checks.trial._ROUNDS", 2)
+
+
 def outline(text):
     """What was printed as one line, with # for each number, path, hash and choice of the machine."""
     line = " ".join(re.sub("─+", "", text).split())
@@ -71,7 +77,7 @@ def problems(done):
     return [line.split(", ", 1)[1] for line in lines], waiting
 
 
-def test_a_run_that_can_begin(harness, tmp_path):
+def test_a_run_that_can_begin(harness, two_rounds, tmp_path):
     done = harness(*RUN, "--price-per-hour", "2")
     assert (done.code, done.err) == (0, "")
     assert outline(done.out) == " ".join(FOUND.split())
@@ -79,8 +85,8 @@ def test_a_run_that_can_begin(harness, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_as_json(harness, tmp_path):
-    done = harness(*RUN, "--json", "--quiet", "--optimizer", "random,pso", "--finalists", "1")
+def test_as_json(harness, two_rounds, tmp_path):
+    done = harness(*RUN, "--json", "--quiet", "--optimizer", "random,pso", "--finalists", "1", *PRICE)
     assert (done.code, done.err) == (0, "")
     content = json.loads(done.out)
     assert set(content) == {"ready", "run", "findings", "context", "prompts", "estimate"}
@@ -90,7 +96,7 @@ def test_as_json(harness, tmp_path):
     assert kinds[:4] == ["soft prompt, tuning", "soft prompt, validation", "soft prompt, heldout", "naive, tuning"]
     assert [one["virtual"] for one in content["prompts"]] == [10] * 3 + [0] * 6
     found = content["estimate"]
-    assert (found["candidates"], found["rounds"], found["price_per_hour"], found["cost"]) == (2, 5, None, None)
+    assert (found["candidates"], found["rounds"], found["price_per_hour"]) == (2, 2, 3600)
     parts = {one["part"]: one for one in found["portions"]}
     assert [*parts] == [
         *("set-up", "naive", "persona", "icl", "tuning", "random itself", "pso itself", "held-out", "null rows")
@@ -101,6 +107,7 @@ def test_as_json(harness, tmp_path):
     ]
     assert found["evaluations"] == 46
     seconds = found["seconds"]
+    assert found["cost"] == pytest.approx(seconds)
     assert 0 < seconds["low"] < seconds["median"] < seconds["high"]
     middle = sum(one["times"] * one["seconds"]["median"] for one in found["portions"])
     assert seconds["median"] == pytest.approx(middle)
