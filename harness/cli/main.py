@@ -15,13 +15,24 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 import harness
-from harness.cli import bench, check, leaderboard, ls, path, respondent, run_command, schema, score, side_effects
+from harness.cli import (
+    bench,
+    check,
+    leaderboard,
+    ls,
+    output,
+    path,
+    respondent,
+    run_command,
+    schema,
+    score,
+    side_effects,
+    validate,
+)
 from harness.cli.execution import Stopped
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
-MENDABLE = 2
-LONGEST = 1200
 
 app = typer.Typer(
     name="harness",
@@ -50,6 +61,7 @@ def _options(
 
 app.command("run")(run_command.run)
 app.command("resume")(run_command.resume)
+app.command("validate")(validate.validate)
 app.command("score")(score.score)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("ls")(ls.ls)
@@ -93,10 +105,6 @@ def _value_given(error: TyperException) -> str:
 
 
 def _fail(message: str) -> None:
-    line = " ".join(message.split())
-    if line:
-        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-        if len(shown) > LONGEST:
-            shown = f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
-        sys.stderr.write(f"harness: error: {shown}\n")
-    sys.exit(MENDABLE)
+    if line := output.error_line(message):
+        sys.stderr.write(line)
+    sys.exit(output.MENDABLE)

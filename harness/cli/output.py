@@ -17,7 +17,21 @@ if TYPE_CHECKING:
 
     from harness.report.leaderboard import Leaderboard
 
+MENDABLE = 2
+"""Exit code of what the user can mend."""
 WIDEST = 10_000
+LONGEST = 1200
+
+
+def error_line(message: str) -> str:
+    """An error as one line that no terminal takes for more than text; "" for none."""
+    line = " ".join(message.split())
+    if not line:
+        return ""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    if len(shown) > LONGEST:
+        shown = f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
+    return f"harness: error: {shown}\n"
 
 
 def check_file(out: Path | None) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 AGGREGATES = ("mean", "worst")
 STARTS = ("vocabulary", "persona")
+_LOWEST = {"budget": 1, "seeds": 1, "first_seed": 0, "tokens": 1, "pool": 0, "shots": 0}
 
 
 def session(flags: RunFlags) -> Session:
@@ -119,33 +123,88 @@ def checked(flags: RunFlags) -> dict[str, Any]:
     Raises:
         UsageError: a flag is out of its range, or names what there is not.
     """
-    from harness.tasks.hofstede_vsm.demonstrations import check_shots
+    found: dict[str, Any] = {}
+    for part in parts():
+        found |= part.fields(flags)
+    return found
 
-    names = optimizer_names(flags.optimizer)
+
+@dataclass(frozen=True)
+class Part:
+    """Flags that are checked together, without any other flag.
+
+    Attributes:
+        names: of the flags, as `RunFlags` has them.
+        fields: those of `RunSpec` that the flags give; raises what it refuses.
+    """
+
+    names: tuple[str, ...]
+    fields: Callable[[RunFlags], dict[str, Any]]
+
+
+def parts() -> tuple[Part, ...]:
+    """What `checked` puts together, in the order in which it refuses."""
+    return (
+        Part(("optimizer",), _known_optimizers),
+        Part(("start",), _start),
+        *(Part((name,), partial(_number, name, lowest)) for name, lowest in _LOWEST.items()),
+        Part(("rest", "penalty", "aggregate", "finalists"), _objective),
+        Part(("dimensions",), lambda flags: {"dimensions": aimed_dimensions(flags.dimensions)}),
+        Part(("response", "respondents", "wordings"), _answers),
+        Part(("optimizer", "settings"), _optimizers),
+        Part(("shots",), _shots),
+        Part(("model", "dtype", "device", "device_map", "trust_remote_code", "memory_gb"), _model),
+        Part(("space", "box"), lambda flags: {"space": search_space(flags.space, flags.box)}),
+        Part(("scorer", "micro_batch", "workers"), _scorer),
+        Part(("share",), lambda flags: {"share": flags.share}),
+    )
+
+
+def _known_optimizers(flags: RunFlags) -> dict[str, Any]:
+    optimizer_names(flags.optimizer)
+    return {}
+
+
+def _start(flags: RunFlags) -> dict[str, Any]:
     if flags.start not in STARTS:
         raise unknown_choice("start", flags.start, STARTS, "give --start one of them")
-    for flag, lowest in (("budget", 1), ("seeds", 1), ("first_seed", 0), ("tokens", 1), ("pool", 0), ("shots", 0)):
-        options.whole(f"--{flag.replace('_', '-')}", getattr(flags, flag), lowest)
-    minimised = objective(flags.rest, flags.aggregate, flags.penalty, flags.finalists)
-    aimed = aimed_dimensions(flags.dimensions)
+    return {"start": flags.start}
+
+
+def _number(name: str, lowest: int, flags: RunFlags) -> dict[str, Any]:
+    options.whole(f"--{name.replace('_', '-')}", getattr(flags, name), lowest)
+    return {name: getattr(flags, name)}
+
+
+def _objective(flags: RunFlags) -> dict[str, Any]:
+    return objective(flags.rest, flags.aggregate, flags.penalty, flags.finalists)
+
+
+def _answers(flags: RunFlags) -> dict[str, Any]:
     asking = options.asking(flags.response, flags.respondents, flags.wordings)
-    optimizers = optimizer_specs(names, flags.settings or [])
+    return {"response": asking.response, "respondents": asking.respondents, "wordings": asking.wordings}
+
+
+def _optimizers(flags: RunFlags) -> dict[str, Any]:
+    return {"optimizers": optimizer_specs(optimizer_names(flags.optimizer), flags.settings or [])}
+
+
+def _shots(flags: RunFlags) -> dict[str, Any]:
+    from harness.tasks.hofstede_vsm.demonstrations import check_shots
+
     check_shots(flags.shots)
-    plain = ("budget", "seeds", "first_seed", "tokens", "start", "share", "pool", "shots")
-    return {
-        **{name: getattr(flags, name) for name in plain},
-        **minimised,
-        "model": options.model_spec(
-            flags.model, flags.dtype, flags.device, flags.device_map, flags.trust_remote_code, flags.memory_gb
-        ),
-        "optimizers": optimizers,
-        "space": search_space(flags.space, flags.box),
-        "dimensions": aimed,
-        "response": asking.response,
-        "respondents": asking.respondents,
-        "wordings": asking.wordings,
-        "scorer": options.scorer_spec(flags.scorer, flags.micro_batch, flags.workers),
-    }
+    return {"shots": flags.shots}
+
+
+def _model(flags: RunFlags) -> dict[str, Any]:
+    spec = options.model_spec(
+        flags.model, flags.dtype, flags.device, flags.device_map, flags.trust_remote_code, flags.memory_gb
+    )
+    return {"model": spec}
+
+
+def _scorer(flags: RunFlags) -> dict[str, Any]:
+    return {"scorer": options.scorer_spec(flags.scorer, flags.micro_batch, flags.workers)}
 
 
 def run_spec(flags: RunFlags, fields: dict[str, Any], survey: Survey, other: Survey | None, table: Regions) -> RunSpec:

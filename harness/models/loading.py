@@ -50,23 +50,20 @@ def load(spec: ModelSpec) -> LanguageModel:
         ModelError: it cannot be loaded or cannot answer a survey; the message says what to do.
         UsageError: the device, the device map or the geometry is unknown.
     """
-    device = _device(spec.device)
-    if spec.device_map not in (None, *_DEVICE_MAPS):
-        raise unknown_choice("device map", str(spec.device_map), _DEVICE_MAPS, "give --device-map one of them")
-    dtype = _dtype(spec.dtype, device)
+    device = find_device(spec.device)
+    check_device_map(spec.device_map)
+    dtype = find_dtype(spec.dtype, device)
+    config = read_config(spec)
+    check_room(spec, config, dtype, device)
     if spec.random_weights:
-        _check_room(spec, geometry_config(spec.name.removeprefix(RANDOM_PREFIX)), dtype, device)
         model = random_model(spec.name.removeprefix(RANDOM_PREFIX), dtype, device)
-        source, tokenizer_source = spec.name, str(BUNDLED)
+        source = spec.name
         digest = _text_digest(model.config.to_json_string())
     else:
-        source = tokenizer_source = locate(spec.name)
-        if not Path(source).is_dir():
-            _check_connection()
-        _check_room(spec, _config(spec, source), dtype, device)
+        source = locate(spec.name)
         model = _pretrained(spec, source, dtype, device)
         digest = _weights_digest(source, model)
-    tokenizer = _tokenizer(spec, tokenizer_source)
+    tokenizer = read_tokenizer(spec)
     digest = _text_digest(f"{digest} {tokenizer.chat_template} {sorted(tokenizer.get_vocab().items())}")
     model.requires_grad_(False)
     model.eval()
@@ -113,18 +110,32 @@ def _check_connection() -> None:
         hub.HF_HUB_OFFLINE = True
 
 
-def _config(spec: ModelSpec, source: str) -> PreTrainedConfig:
+def read_config(spec: ModelSpec) -> PreTrainedConfig:
+    """A model's configuration, which takes no weights.
+
+    Raises:
+        ModelError: there is no such model, or its configuration cannot be read.
+        UsageError: the geometry is unknown.
+    """
+    if spec.random_weights:
+        return geometry_config(spec.name.removeprefix(RANDOM_PREFIX))
+    source = locate(spec.name)
+    if not Path(source).is_dir():
+        _check_connection()
     # What a damaged folder makes the libraries raise is of every kind; the cause stays attached.
     try:
         return AutoConfig.from_pretrained(source, trust_remote_code=spec.trust_remote_code)
     except Exception as error:
-        raise _cannot_load(spec.name, error) from error
+        raise cannot_load(spec.name, error) from error
 
 
-def _check_room(spec: ModelSpec, config: PreTrainedConfig, dtype: torch.dtype, device: torch.device) -> None:
+def check_room(spec: ModelSpec, config: PreTrainedConfig, dtype: torch.dtype, device: torch.device) -> None:
     """Refuses a model whose weights alone exceed the memory.
 
     Not asked of one that accelerate places, or of quantised weights, whose size the configuration does not tell.
+
+    Raises:
+        ModelError: they do.
     """
     if spec.device_map or getattr(config, "quantization_config", None) is not None:
         return
@@ -169,17 +180,23 @@ def _pretrained(spec: ModelSpec, source: str, dtype: torch.dtype, device: torch.
         if missing:
             raise ValueError(f"{len(missing)} weights are missing, the first is {missing[0]}")
     except Exception as error:
-        raise _cannot_load(spec.name, error) from error
+        raise cannot_load(spec.name, error) from error
     return model if spec.device_map else model.to(device)
 
 
-def _tokenizer(spec: ModelSpec, source: str) -> PreTrainedTokenizerBase:
+def read_tokenizer(spec: ModelSpec) -> PreTrainedTokenizerBase:
+    """A model's tokenizer; random weights are asked with the bundled one.
+
+    Raises:
+        ModelError: it cannot be read, or has no chat template.
+    """
+    source = str(BUNDLED) if spec.random_weights else locate(spec.name)
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             source, trust_remote_code=spec.trust_remote_code
         )
     except Exception as error:
-        raise _cannot_load(spec.name, error) from error
+        raise cannot_load(spec.name, error) from error
     if not tokenizer.chat_template:
         raise ModelError(
             f"model '{spec.name}' has no chat template: give an instruction-tuned model, or add chat_template.jinja to "
@@ -188,7 +205,8 @@ def _tokenizer(spec: ModelSpec, source: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _cannot_load(name: str, error: Exception) -> ModelError:
+def cannot_load(name: str, error: Exception) -> ModelError:
+    """That a model cannot be loaded, why, and what to do."""
     reason = " ".join(str(error).split())
     if out_of_memory(error):
         return ModelError(
@@ -204,7 +222,22 @@ def _cannot_load(name: str, error: Exception) -> ModelError:
     return ModelError(f"model '{name}' cannot be loaded: {advice} ({type(error).__name__}: {reason})")
 
 
-def _device(name: str) -> torch.device:
+def check_device_map(name: str | None) -> None:
+    """Refuses a device map that accelerate does not have.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if name not in (None, *_DEVICE_MAPS):
+        raise unknown_choice("device map", str(name), _DEVICE_MAPS, "give --device-map one of them")
+
+
+def find_device(name: str) -> torch.device:
+    """The device of a name; "auto" takes a GPU if there is one.
+
+    Raises:
+        UsageError: there is no such device.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -218,7 +251,8 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _dtype(name: Dtype, device: torch.device) -> torch.dtype:
+def find_dtype(name: Dtype, device: torch.device) -> torch.dtype:
+    """The type of a name; "auto" is float32 on a CPU and bfloat16 elsewhere."""
     if name == "auto":
         return torch.float32 if device.type == "cpu" else torch.bfloat16
     return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[name]

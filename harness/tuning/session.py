@@ -10,12 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
-from harness.errors import UsageError
 from harness.models.adapter import save_adapter
 from harness.models.language_model import LanguageModel
 from harness.models.planning import choose_plan
 from harness.models.scorer import Plan
-from harness.optimizers import load
 from harness.records.files import sync_files, writing
 from harness.records.run_directory import RunDirectory
 from harness.records.schema import GROUPS, Group, MethodResult, Record
@@ -34,6 +32,7 @@ from harness.tuning.loop import Tuning
 from harness.tuning.nulls import Answered, Nulls
 from harness.tuning.objective import Respondent
 from harness.tuning.opening import Opened, open_run
+from harness.tuning.requirements import check_dimensions, check_personas, check_pool, check_reference
 from harness.tuning.scoring import Final, Scoring
 from harness.tuning.search import search
 from harness.tuning.space import SearchSpace
@@ -107,54 +106,15 @@ class Session:
             UsageError: an optimizer cannot search this space.
             ModelError: the prompts do not fit the context, or the options are not single tokens.
         """
-        whole = self.spec.tokens * self.lm.width
-        dimensions = self.spec.space.dimensions or whole
-        for optimizer in self.spec.optimizers:
-            if dimensions < (fewest := load(optimizer.name).fewest_dimensions):
-                raise UsageError(
-                    f"optimizer '{optimizer.name}' searches at least {fewest} dimensions, the space has {dimensions}: "
-                    f"give a larger one, such as --space subspace:{fewest}"
-                )
-        if dimensions > whole:
-            raise UsageError(
-                f"a subspace of {dimensions} dimensions: the full space has {whole}; give fewer, or --space full"
-            )
-        if self.spec.space.kind == "personas":
-            self._check_personas()
-        if REFERENCE in [one.name for one in self.spec.optimizers]:
-            self._check_reference()
-        group = 1 if not self.spec.share else len(self.spec.regions)
-        if self.spec.pool >= self.spec.budget * group:
-            raise UsageError(
-                f"--pool {self.spec.pool}: a budget of {self.spec.budget * group} evaluations leaves nothing to search "
-                "with; give fewer, or a larger --budget"
-            )
+        check_dimensions(self.spec, self.lm.width)
+        check_personas(self.spec, self.lm, self.table)
+        check_reference(self.spec)
+        check_pool(self.spec)
         region = self.regions[0]
         shown = demonstrations(self.survey, region, self.spec.shots)
         self.questions.respondent(self.lm, "validation", self.spec.tokens)
         Examiner(self.lm, self.questions, self.spec.tokens)
         Examiner(self.lm, self.questions, persona=region.name, demonstrations=shown)
-
-    def _check_reference(self) -> None:
-        usual = (("aggregate", "mean"), ("penalty", 0.0), ("response", "expected"))
-        for name, value in usual:
-            if (given := getattr(self.spec, name)) != value:
-                raise UsageError(
-                    f"'{REFERENCE}' with --{name} {given}: it descends on the mean of expected answers alone; leave "
-                    "the flag out"
-                )
-
-    def _check_personas(self) -> None:
-        if self.spec.start != "persona":
-            raise UsageError(
-                f"--start {self.spec.start} with --space personas: vocabulary lies outside; give --space full or "
-                "--start persona"
-            )
-        wanted, space = self.spec.space.dimensions, Candidates(self.spec, self.lm, self.table).space(0)
-        if (there := len(space.lower)) < wanted:
-            raise UsageError(
-                f"--space personas:{wanted}: the persona sentences span {there} dimensions; give fewer, or --space full"
-            )
 
     def run(self, directory: RunDirectory, watcher: Watcher) -> Record:
         """Runs what the journal does not hold yet, and writes the record.
