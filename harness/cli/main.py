@@ -17,6 +17,7 @@ from typer.exceptions import Abort, TyperException
 import harness
 from harness.cli import bench, check, leaderboard, ls, path, respondent, run_command, score, side_effects
 from harness.errors import HarnessError
+from harness.report.literal import literal
 
 INTERRUPTED = 130
 MENDABLE = 2
@@ -90,7 +91,7 @@ def _value_given(error: TyperException) -> str:
 def _fail(message: str) -> None:
     line = " ".join(message.split())
     if line:
-        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+        shown = literal(line)
         if len(shown) > LONGEST:
             shown = f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
         sys.stderr.write(f"harness: error: {shown}\n")

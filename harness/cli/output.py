@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,8 @@ def show_board(console: Console, board: Leaderboard, regions: Table | None, dime
 
     Where a run aimed at some dimensions alone, how far all of them moved is shown in any case.
     """
-    from harness.report.terminal import MEASURES, dimension_table, leaderboard_notes, leaderboard_table, pairs_table
+    from harness.report.sheets import MEASURES
+    from harness.report.terminal import dimension_table, leaderboard_notes, leaderboard_table, pairs_table
 
     if regions is not None:
         show(console, regions)
@@ -78,6 +80,27 @@ def show(console: Console, table: Table) -> None:
     console.width = width
 
 
+def tell(console: Console, line: str | Text, soft_wrap: bool = False) -> None:
+    """Prints a line that may hold names from a file: never read as markup, and what is not printed is spelt out.
+
+    Args:
+        console: where it is printed.
+        line: the text, with its style if it has one.
+        soft_wrap: leaves a long line whole, so that what stands in it can be copied.
+    """
+    from rich.text import Text
+
+    from harness.report.literal import literal
+
+    text = Text(literal(line)) if isinstance(line, str) else Text(literal(line.plain), style=line.style)
+    console.print(text, soft_wrap=soft_wrap)
+
+
+def printable(text: str) -> str:
+    """JSON that says the same in characters that are printed, so that none of them does anything to a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
 def finish(
     text: str,
     tables: Iterable[Table],
@@ -101,6 +124,7 @@ def finish(
     """
     from rich.console import Console
 
+    text = printable(text)
     if as_json:
         typer.echo(text)
     else:
@@ -110,5 +134,5 @@ def finish(
             if apart:
                 console.print()
         for line in notes:
-            console.print(line, markup=False, highlight=False)
+            tell(console, line)
     write_file(out, text)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.records.schema import Error, ModelIdentity, Provenance
+from harness.records.text import Line, Name
 
 CONTEST_VERSION: Final = 1
 Evaluations = Annotated[float, Field(ge=0, le=1e12)]
@@ -27,16 +28,16 @@ class Entrant(_Frozen):
         settings: the whole run specification as JSON, with all regions and seeds of the contest.
     """
 
-    label: str
-    optimizer: str
+    label: Name
+    optimizer: Name
     settings: dict[str, Any]
 
 
 class ContestSpec(_Frozen):
     """Everything that decides the numbers of a contest: every entrant runs on every region with every seed."""
 
-    title: str = ""
-    regions: tuple[str, ...] = Field(min_length=1)
+    title: Line = ""
+    regions: tuple[Name, ...] = Field(min_length=1)
     seeds: tuple[int, ...] = Field(min_length=1)
     entrants: tuple[Entrant, ...] = Field(min_length=1)
 
@@ -67,8 +68,8 @@ class Cell(_Frozen):
         failed: candidates whose answers were not finite.
     """
 
-    entrant: str
-    region: str
+    entrant: Name
+    region: Name
     seed: int
     curve: tuple[tuple[Evaluations, Error], ...] = Field(min_length=1)
     mae_tuned: Error
@@ -118,8 +119,8 @@ class Contest(_Frozen):
     spec_digest: str
     model: ModelIdentity
     provenance: tuple[Provenance, ...] = Field(min_length=1)
-    references: dict[str, dict[str, Error]] = {}
-    missing: dict[str, tuple[str, ...]] = {}
+    references: dict[Name, dict[Name, Error]] = {}
+    missing: dict[Name, tuple[Name, ...]] = {}
     cells: tuple[Cell, ...]
 
     @model_validator(mode="after")
