@@ -127,7 +127,7 @@ def _print_tables(
     for region, result in zip(regions, results, strict=True):
         # Each cell: the index the answers give, and the published score it is compared with.
         pairs = zip((result.indices[d] for d in DIMENSIONS), region.scores, strict=True)
-        cells = [f"{index:.1f}\n({target:g})" if target == target else f"{index:.1f}\n(-)" for index, target in pairs]
+        cells = [(f"{index:.1f}", f"({target:g})" if target == target else "(-)") for index, target in pairs]
         mass = "-" if result.option_mass is None else f"{result.option_mass:.3f}"
         rows.append([result.region, *cells, f"{result.mae:.1f}", f"{result.mae_tuned:.1f}", mass])
     headings = ["region", *DIMENSIONS, "mae", "tuned", "mass"]

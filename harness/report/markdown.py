@@ -12,7 +12,7 @@ from harness.report.literal import literal
 from harness.report.sheets import Sheet
 
 _SPECIAL: Final = re.compile(
-    r"(?P<syntax>[\\`*_\[\]<>~&])|(?P<github>[@#](?=\w)|\$|:(?=\S)|(?<=www)\.)|\|", re.IGNORECASE
+    r"(?P<syntax>[\\`*_\[\]<>~&])|(?P<github>@|#(?=\w)|\$|:(?=\S)|(?<=www)\.)|\|", re.IGNORECASE
 )
 _AT_THE_START: Final = re.compile(r"[-+=#]|\d+(?=[.)])")
 

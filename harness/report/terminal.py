@@ -59,12 +59,14 @@ def region_table(board: Leaderboard, most: int | None = None) -> Table:
     return table
 
 
-def listing(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str, left: int | None = None) -> Table:
+def listing(
+    headings: Sequence[str], rows: Sequence[Sequence[str | tuple[str, ...]]], title: str, left: int | None = None
+) -> Table:
     """A plain table; title, headings and cells are never read as markup, and what is not printed is spelt out.
 
     Args:
         headings: of the columns.
-        rows: cells as text.
+        rows: cells as text; a tuple holds the lines of a cell.
         title: above the table.
         left: how many columns stand to the left, the others hold numbers; all if None.
     """
@@ -73,7 +75,8 @@ def listing(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str, 
         number = left is not None and place >= left
         table.add_column(_text(heading), overflow="fold", justify="right" if number else "left")
     for row in rows:
-        table.add_row(*(_text(cell) for cell in row))
+        lines = ((cell,) if isinstance(cell, str) else cell for cell in row)
+        table.add_row(*(Text("\n".join(map(literal, cell))) for cell in lines))
     return table
 
 
