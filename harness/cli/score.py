@@ -74,6 +74,7 @@ def score(
     lm = None if method in MODEL_FREE else options.load_quietly(spec)
 
     from harness.models.adapter import origin_note
+    from harness.report.literal import literal
     from harness.tuning.scored import PROMPT, score_alone
 
     what = method if method is not None else _load(prompt, lm)
@@ -84,7 +85,7 @@ def score(
     else:
         _print_tables(lm, str(prompt or method), record, results, regions)
     if prompt is not None and lm is not None and (remark := origin_note(prompt, lm)):
-        typer.echo(remark, err=as_json)
+        typer.echo(literal(remark), err=as_json)
 
 
 def _load(prompt: Path | None, lm: LanguageModel | None) -> NDArray[np.float32]:

@@ -6,9 +6,9 @@ import hashlib
 import json
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from harness.records.schema import Error, ModelIdentity, Provenance
+from harness.records.schema import Error, ModelIdentity, Provenance, SpecFacts
 from harness.records.text import Line, Name
 
 CONTEST_VERSION: Final = 1
@@ -31,6 +31,13 @@ class Entrant(_Frozen):
     label: Name
     optimizer: Name
     settings: dict[str, Any]
+
+    @field_validator("settings")
+    @classmethod
+    def _readable(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """Those that a report reads must be of their kind where they stand."""
+        SpecFacts.model_validate(settings)
+        return settings
 
 
 class ContestSpec(_Frozen):

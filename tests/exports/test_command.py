@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -88,6 +89,21 @@ def test_a_valid_record_of_somebody_else_is_shown_in_every_form(harness, tmp_pat
     assert (code, err) == (0, "") and "finished" in out
     assert all(line.isprintable() for line in out.split("\n"))
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_name_of_a_run_directory_is_text_too(harness, tmp_path):
+    name = os.fsdecode(b"caf\xe9\x1b[31m\n=<b>|")
+    written(tmp_path / name, "x")
+    for form in FORMATS:
+        code, out, err = harness(
+            "leaderboard", name, "--format", form, "--out" if form != "table" else "--regions", form
+        )
+        assert (code, err) == (0, "") or form == "table", form
+    code, out, err = harness("ls", "runs", "--out", ".")
+    assert (code, err) == (0, "") and literal(name) in out
+    assert harness("ls", "runs", "--out", ".", "--json")[1].isascii()
+    for file in (path for path in tmp_path.iterdir() if path.is_file()):
+        assert all(line.isprintable() for line in file.read_text(encoding="utf-8").replace("\t", "").split("\n"))
 
 
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "table"])
