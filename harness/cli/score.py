@@ -124,7 +124,7 @@ def _print_tables(
     from harness.report.terminal import listing
     from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 
-    rows = []
+    rows: list[list[str | tuple[str, ...]]] = []
     for region, result in zip(regions, results, strict=True):
         # Each cell: the index the answers give, and the published score it is compared with.
         pairs = zip((result.indices[d] for d in DIMENSIONS), region.scores, strict=True)
