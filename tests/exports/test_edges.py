@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
 
 from harness.cli import output
 from harness.errors import InputError, RunError
@@ -20,7 +19,6 @@ from harness.report.contest import analyse
 from harness.report.contest_tables import contest_notes, contest_tables
 from harness.report.figures import write_figures
 from harness.report.literal import literal
-from harness.report.sensitivity_table import sensitivity_table
 from harness.report.terminal import listing
 from harness.tasks.hofstede_vsm.targets import COLUMNS, load_regions
 
@@ -180,4 +178,3 @@ def test_every_table_goes_through_one_place():
     """Nothing but the terminal's own module makes tables."""
     makers = {path.name for path in (ROOT / "harness").rglob("*.py") if "Table(" in path.read_text(encoding="utf-8")}
     assert makers == {"terminal.py"}
-    assert isinstance(listing(["a"], [["b"]], "c"), Table) and callable(sensitivity_table)
