@@ -74,7 +74,7 @@ def scorer(
             status.stop()
         lm = options.load_quietly(spec)
         result = run(lm, turns, tokens, wanted, rounds, tell)
-    text = result.model_dump_json(indent=1)
+    text = output.printable(result.model_dump_json(indent=1))
     if as_json:
         typer.echo(text)
     else:
@@ -92,4 +92,4 @@ def _print(result: ScorerBenchmark) -> None:
         output.show(console, table)
         console.print()
     for line in scorer_notes(result):
-        console.print(line, markup=False, highlight=False)
+        output.tell(console, line)

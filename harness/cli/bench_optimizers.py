@@ -129,7 +129,7 @@ def _execute(run: ContestRun, directory: ContestDirectory, quiet: bool) -> Conte
         except KeyboardInterrupt:
             kept = sum(len(line.cells) for line in directory.read_log())
             for line in (f"interrupted; {kept} of {cells} cells are kept; to go on:", _command()):
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
+                output.tell(console, line, soft_wrap=True)
             raise
 
 
@@ -152,7 +152,7 @@ def _print_header(run: ContestRun, directory: ContestDirectory, console: Console
     if kept := sum(len(line.cells) for line in directory.read_log()):
         lines.append(f"going on: {kept} of {len(spec.entrants) * len(spec.regions) * len(spec.seeds)} cells are there")
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        output.tell(console, line, soft_wrap=True)
 
 
 def _show(directory: ContestDirectory, contest: Contest, as_json: bool) -> None:
@@ -179,4 +179,4 @@ def _show(directory: ContestDirectory, contest: Contest, as_json: bool) -> None:
         console.print()
     plots = ", ".join(dict.fromkeys(Path(name).stem for name in files))
     for line in (*contest_notes(analysis), f"plots: {plots} (png and svg) in {directory.path}"):
-        console.print(line, markup=False, highlight=False, soft_wrap=line.startswith("plots: "))
+        output.tell(console, line, soft_wrap=line.startswith("plots: "))

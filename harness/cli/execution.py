@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from harness.cli import output
 from harness.errors import HarnessError, ResumeError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def work_on(
                 watcher.remark("interrupted; " + ("what was answered is kept" if kept else "nothing was kept"))
             if kept:
                 line = f"go on with: {resume_command(directory, session)}"
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
+                output.tell(console, line, soft_wrap=True)
             raise
 
 
@@ -94,7 +95,16 @@ def resume_command(directory: RunDirectory, session: Session) -> str:
     """The command that goes on with a run, as it can be pasted into a shell."""
     path = str(directory.path)
     words = [*_invocation(), "resume", f"./{path}" if path.startswith("-") else path]
-    return shlex.join(words + (["--trust-remote-code"] if session.spec.model.trust_remote_code else []))
+    words += ["--trust-remote-code"] if session.spec.model.trust_remote_code else []
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    """A word for any shell; characters that are not printed are spelt out, in octal numbers, which every shell reads."""
+    if word.isprintable():
+        return shlex.quote(word)
+    octal = "".join(f"\\{byte:03o}" for byte in os.fsencode(word))
+    return f"\"$(printf '{octal}')\""
 
 
 def _invocation() -> list[str]:
@@ -153,7 +163,7 @@ def _print_header(session: Session, directory: RunDirectory, console: Console) -
     incomplete = [region for region in session.regions if region.missing]
     lines += [f"{r.code} has no published {', '.join(r.missing)}: scored on the others" for r in incomplete]
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        output.tell(console, line, soft_wrap=True)
 
 
 def _many(count: int, what: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from harness.errors import RunError
+from harness.report.literal import literal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,10 +28,11 @@ LONGEST = 1200
 
 def error_line(message: str) -> str:
     """An error as one line that no terminal takes for more than text; "" for none."""
-    line = " ".join(message.split())
+    # Spaces in a path stay, so that a command in the message can be pasted.
+    line = re.sub(r"\s*[\n\r\t\v\f]\s*", " ", message).strip()
     if not line:
         return ""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    shown = literal(line)
     if len(shown) > LONGEST:
         shown = f"{shown[: LONGEST // 2]} ... {shown[-LONGEST // 2 :]}"
     return f"harness: error: {shown}\n"
@@ -64,7 +68,8 @@ def show_board(console: Console, board: Leaderboard, regions: Table | None, dime
 
     Where a run aimed at some dimensions alone, how far all of them moved is shown in any case.
     """
-    from harness.report.terminal import MEASURES, dimension_table, leaderboard_notes, leaderboard_table, pairs_table
+    from harness.report.sheets import MEASURES
+    from harness.report.terminal import dimension_table, leaderboard_notes, leaderboard_table, pairs_table
 
     if regions is not None:
         show(console, regions)
@@ -92,6 +97,25 @@ def show(console: Console, table: Table) -> None:
     console.width = width
 
 
+def tell(console: Console, line: str | Text, soft_wrap: bool = False) -> None:
+    """Prints a line that may hold names from a file: never read as markup, and what is not printed is spelt out.
+
+    Args:
+        console: where it is printed.
+        line: the text, with its style if it has one.
+        soft_wrap: leaves a long line whole, so that what stands in it can be copied.
+    """
+    from rich.text import Text
+
+    text = Text(literal(line)) if isinstance(line, str) else Text(literal(line.plain), style=line.style)
+    console.print(text, soft_wrap=soft_wrap)
+
+
+def printable(text: str) -> str:
+    """JSON that says the same in characters that are printed, so that none of them does anything to a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
 def finish(
     text: str,
     tables: Iterable[Table],
@@ -115,6 +139,7 @@ def finish(
     """
     from rich.console import Console
 
+    text = printable(text)
     if as_json:
         typer.echo(text)
     else:
@@ -124,5 +149,5 @@ def finish(
             if apart:
                 console.print()
         for line in notes:
-            console.print(line, markup=False, highlight=False)
+            tell(console, line)
     write_file(out, text)

@@ -79,4 +79,4 @@ def _print_results(directory: RunDirectory, record: Record, as_json: bool) -> No
     output.show_board(console, board, region_table(board, None if console.is_terminal else REGIONS_SHOWN))
     console.print()
     for line in (f"run directory: {directory.path}", f"next: harness leaderboard {directory.path} --regions"):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        output.tell(console, line, soft_wrap=True)

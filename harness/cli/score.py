@@ -74,6 +74,7 @@ def score(
     lm = None if method in MODEL_FREE else options.load_quietly(spec)
 
     from harness.models.adapter import origin_note
+    from harness.report.literal import literal
     from harness.tuning.scored import PROMPT, score_alone
 
     what = method if method is not None else _load(prompt, lm)
@@ -84,7 +85,7 @@ def score(
     else:
         _print_tables(lm, str(prompt or method), record, results, regions)
     if prompt is not None and lm is not None and (remark := origin_note(prompt, lm)):
-        typer.echo(remark, err=as_json)
+        typer.echo(literal(remark), err=as_json)
 
 
 def _load(prompt: Path | None, lm: LanguageModel | None) -> NDArray[np.float32]:
@@ -123,11 +124,11 @@ def _print_tables(
     from harness.report.terminal import listing
     from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 
-    rows = []
+    rows: list[list[str | tuple[str, ...]]] = []
     for region, result in zip(regions, results, strict=True):
         # Each cell: the index the answers give, and the published score it is compared with.
         pairs = zip((result.indices[d] for d in DIMENSIONS), region.scores, strict=True)
-        cells = [f"{index:.1f}\n({target:g})" if target == target else f"{index:.1f}\n(-)" for index, target in pairs]
+        cells = [(f"{index:.1f}", f"({target:g})" if target == target else "(-)") for index, target in pairs]
         mass = "-" if result.option_mass is None else f"{result.option_mass:.3f}"
         rows.append([result.region, *cells, f"{result.mae:.1f}", f"{result.mae_tuned:.1f}", mass])
     headings = ["region", *DIMENSIONS, "mae", "tuned", "mass"]

@@ -10,6 +10,7 @@ import typer
 
 from harness.cli import options, output
 from harness.errors import UsageError
+from harness.report.literal import literal
 
 MOST_DOCUMENTS = 10_000_000
 MOST_SHOTS = 1000
@@ -86,4 +87,4 @@ def side_effects(
 
 def _tell(stage: str, quiet: bool) -> None:
     if not quiet:
-        typer.echo(stage, err=True)
+        typer.echo(literal(stage), err=True)

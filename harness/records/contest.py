@@ -6,9 +6,10 @@ import hashlib
 import json
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from harness.records.schema import Error, ModelIdentity, Provenance
+from harness.records.schema import Error, ModelIdentity, Provenance, SpecFacts
+from harness.records.text import Line, Name
 
 CONTEST_VERSION: Final = 2
 Evaluations = Annotated[float, Field(ge=0, le=1e12)]
@@ -27,16 +28,23 @@ class Entrant(_Frozen):
         settings: the whole run specification as JSON, with all regions and seeds of the contest.
     """
 
-    label: str
-    optimizer: str
+    label: Name
+    optimizer: Name
     settings: dict[str, Any]
+
+    @field_validator("settings")
+    @classmethod
+    def _readable(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """Those that a report reads must be of their kind where they stand."""
+        SpecFacts.model_validate(settings)
+        return settings
 
 
 class ContestSpec(_Frozen):
     """Everything that decides the numbers of a contest: every entrant runs on every region with every seed."""
 
-    title: str = ""
-    regions: tuple[str, ...] = Field(min_length=1)
+    title: Line = ""
+    regions: tuple[Name, ...] = Field(min_length=1)
     seeds: tuple[int, ...] = Field(min_length=1)
     entrants: tuple[Entrant, ...] = Field(min_length=1)
 
@@ -67,8 +75,8 @@ class Cell(_Frozen):
         failed: candidates whose answers were not finite.
     """
 
-    entrant: str
-    region: str
+    entrant: Name
+    region: Name
     seed: int
     curve: tuple[tuple[Evaluations, Error], ...] = Field(min_length=1)
     mae_tuned: Error
@@ -118,8 +126,8 @@ class Contest(_Frozen):
     spec_digest: str
     model: ModelIdentity
     provenance: tuple[Provenance, ...] = Field(min_length=1)
-    references: dict[str, dict[str, Error]] = {}
-    missing: dict[str, tuple[str, ...]] = {}
+    references: dict[Name, dict[Name, Error]] = {}
+    missing: dict[Name, tuple[Name, ...]] = {}
     cells: tuple[Cell, ...]
 
     @model_validator(mode="after")

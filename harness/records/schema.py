@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from harness.records.text import Inside, Line, Name
+
 SCHEMA_VERSION: Final = 2
 BOOTSTRAP_SEED: Final = 20130
 Group = Literal["null", "baseline", "tuned", "reference"]
@@ -55,7 +57,7 @@ class RegionResult(_Frozen):
         mae_instrument, indices_instrument: on another questionnaire, None where there was none.
     """
 
-    region: str
+    region: Name
     indices: dict[str, float]
     mae: Error
     mae_tuned: Error
@@ -63,15 +65,15 @@ class RegionResult(_Frozen):
     order_gap: dict[str, float] | None = None
     evaluations: float
     seed: int | None = None
-    adapter: str | None = None
+    adapter: Inside | None = None
     curve: tuple[tuple[float, float], ...] = ()
     failed: int = 0
     mae_validation: Error | None = None
     finalist: int = 0
-    missing: tuple[str, ...] = ()
+    missing: tuple[Name, ...] = ()
     entropy: float | None = None
     sampling_error: dict[str, float] | None = None
-    source: str | None = None
+    source: Name | None = None
     mae_instrument: Error | None = None
     indices_instrument: dict[str, float] | None = None
 
@@ -86,7 +88,7 @@ class RegionResult(_Frozen):
 class MethodResult(_Frozen):
     """All regions and seeds of one method."""
 
-    method: str
+    method: Name
     group: Group
     results: tuple[RegionResult, ...] = Field(min_length=1)
 
@@ -104,24 +106,24 @@ class Provenance(_Frozen):
             order.
     """
 
-    versions: dict[str, str]
-    git_revision: str | None
+    versions: dict[Line, Line]
+    git_revision: Line | None
     git_dirty: bool | None
-    machine: dict[str, str | int | float | None]
+    machine: dict[Line, Line | int | float | None]
     threads: int
-    earlier: tuple[dict[str, str | int | float | None], ...] = ()
+    earlier: tuple[dict[Line, Line | int | float | None], ...] = ()
 
 
 class ModelIdentity(_Frozen):
     """The model that answered; `random_weights` marks benchmarks, which are never results."""
 
-    name: str
-    digest: str
+    name: Line
+    digest: Line
     parameters: int
-    dtype: str
-    device: str
+    dtype: Line
+    device: Line
     random_weights: bool
-    note: str = ""
+    note: Line = ""
 
 
 class ScorerFacts(_Frozen):
@@ -138,10 +140,10 @@ class ScorerFacts(_Frozen):
         gap: nats by which they did; None where it was not recorded.
     """
 
-    kind: str
+    kind: Line
     micro_batch: int
     workers: int
-    product: str
+    product: Line
     tokens: int
     distinct_tokens: int
     tolerance: float
@@ -157,9 +159,16 @@ class TargetFacts(_Frozen):
         mean: of each dimension over the same regions.
     """
 
-    scores: dict[str, dict[str, float | None]]
+    scores: dict[Name, dict[Name, float | None]]
     spread: dict[str, float]
     mean: dict[str, float]
+
+    @field_validator("spread", "mean")
+    @classmethod
+    def _six(cls, values: dict[str, float]) -> dict[str, float]:
+        if not values.keys() >= set(DIMENSIONS):
+            raise ValueError(f"expected the keys {', '.join(DIMENSIONS)}")
+        return values
 
 
 class SplitFacts(_Frozen):
@@ -174,8 +183,8 @@ class SplitFacts(_Frozen):
 
     wordings: int
     prompts: int
-    orders: tuple[str, ...]
-    digest: str
+    orders: tuple[Line, ...]
+    digest: Line
 
 
 class NamedSettings(BaseModel):
@@ -211,18 +220,18 @@ class Record(_Frozen):
     """
 
     schema_version: Literal[2] = SCHEMA_VERSION
-    run_id: str
+    run_id: Line
     spec: dict[str, Any]
-    spec_digest: str
+    spec_digest: Line
     model: ModelIdentity
     scorer: ScorerFacts | None = None
     targets: TargetFacts | None = None
-    splits: dict[str, SplitFacts] = {}
+    splits: dict[Line, SplitFacts] = {}
     bootstrap_seed: Annotated[int, Field(ge=0)] = BOOTSTRAP_SEED
     provenance: Provenance
     methods: tuple[MethodResult, ...] = Field(min_length=1)
-    started: str = Field(description="UTC, ISO 8601")
-    timings: dict[str, float] = Field(description="seconds per phase, and candidate evaluations per second")
+    started: Line = Field(description="UTC, ISO 8601")
+    timings: dict[Line, float] = Field(description="seconds per phase, and candidate evaluations per second")
 
     @field_validator("spec")
     @classmethod

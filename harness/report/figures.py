@@ -19,12 +19,16 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from harness.records.files import writing
 from harness.report.contest import MEASURES, Analysis
+from harness.report.literal import literal, shortened
 
 SIZE: Final = (7.2, 4.4)
 """Inches."""
 DPI: Final = 160
 MOST_BANDS: Final = 6
 """Entrants up to which quartile bands are drawn; more would hide each other."""
+NAME: Final = 40
+"""Characters of a name that are drawn."""
+TITLE: Final = 80
 # Okabe & Ito (2008), without their yellow, which is not seen on white; dashes tell lines apart in grey, too.
 _COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
 _DASHES: Final[tuple[Any, ...]] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
@@ -130,7 +134,7 @@ def errors_at_the_end(analysis: Analysis) -> Figure:
             _box(axes, values, height, colour)
             axes.scatter(values, height + jitter, s=9, color=colour, alpha=0.55, linewidths=0, zorder=3)
             axes.scatter([values.mean()], [height], s=30, marker="D", facecolor="white", edgecolor=colour, zorder=4)
-        axes.set_yticks(range(len(rows)), [row.label for row in rows])
+        axes.set_yticks(range(len(rows)), [_shown(row.label) for row in rows])
         axes.set_xlabel("error, index points")
         axes.set_xlim(left=0.0)
         axes.grid(visible=False, axis="y")
@@ -168,8 +172,13 @@ def _figure(analysis: Analysis, what: str) -> tuple[Figure, Axes]:
 def _subject(analysis: Analysis) -> str:
     regions, seeds = len(analysis.regions), len(analysis.seeds)
     counts = f"{regions} region{'s' * (regions > 1)} x {seeds} seed{'s' * (seeds > 1)}"
-    title = f"{analysis.title}: " if analysis.title else ""
-    return f"{title}{analysis.model}, {counts}"
+    title = f"{shortened(literal(analysis.title), TITLE)}: " if analysis.title else ""
+    return f"{title}{_shown(analysis.model)}, {counts}"
+
+
+def _shown(name: str) -> str:
+    """A name as it is drawn: on one line, and short enough to leave room for the plot."""
+    return shortened(literal(name), NAME)
 
 
 def _style(place: int) -> dict[str, Any]:
@@ -199,7 +208,7 @@ def _label_ends(axes: Axes, ends: Sequence[_End]) -> None:
     known = [end for end in ends if np.isfinite(end.y)]
     for end, place in zip(known, spread([(end.y - low) / (high - low) for end in known], 0.052), strict=True):
         axes.annotate(
-            end.label,
+            _shown(end.label),
             xy=(end.x, end.y),
             xytext=(1.035, place),
             xycoords="data",

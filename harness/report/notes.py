@@ -21,8 +21,8 @@ def notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[s
     if any(record.targets and not any(record.targets.spread.values()) for record in records.values()):
         yield "the targets hold one complete region: world-mean is the scores of that one"
     yield from dict.fromkeys(note for record in records.values() for note in _asking(record))
-    shared = [record for record in records.values() if record.spec.get("share") and len(record.spec["regions"]) > 1]
-    if shared:
+    specs = [SpecFacts.model_validate(record.spec) for record in records.values()]
+    if any(spec.share and len(spec.regions) > 1 for spec in specs):
         yield "regions chose among the candidates of all: budgets compare between runs over the same regions only"
     if any(one.group == "reference" for one in pooled):
         yield "gradient goes through the model and is no black-box method: the bound that the others are held against"

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from harness.report.literal import literal
+
 PLAIN_SECONDS = 15.0
 WIDE = 100
 
@@ -106,7 +108,7 @@ class Bars(Silent):
 
     def remark(self, line: str) -> None:
         """Prints the line above the bars."""
-        self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._bars.console.print(literal(line), markup=False, highlight=False, soft_wrap=True)
 
     def tuning(self, progress: Generation, /) -> None:
         """Moves the bar to the evaluations done and shows the best error."""
@@ -139,7 +141,7 @@ class Lines(Silent):
 
     def remark(self, line: str) -> None:
         """Prints the line."""
-        self._print(line)
+        self._print(literal(line))
 
     def tuning(self, progress: Generation, /) -> None:
         """Prints the state if enough time has passed or the tuning is over."""

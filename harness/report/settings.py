@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harness.report.literal import shortened
+
 REGIONS_SHOWN = 4
 
 
@@ -14,16 +16,17 @@ def differences(specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     Args:
         specs: the specification of each run, as in its record, by name.
     """
-    flat = {name: dict(_flatten(spec)) for name, spec in specs.items()}
+    flat = {name: dict(flatten(spec)) for name, spec in specs.items()}
     keys = dict.fromkeys(key for settings in flat.values() for key in settings)
     differing = [key for key in keys if len({str(settings[key]) for settings in flat.values() if key in settings}) > 1]
     return {
-        name: ", ".join(f"{key} {_short(settings[key])}" for key in differing if key in settings)
+        name: ", ".join(f"{shortened(key)} {short(settings[key])}" for key in differing if key in settings)
         for name, settings in flat.items()
     }
 
 
-def _flatten(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def flatten(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The settings of a specification by dotted name, without the model and how it is asked."""
     for key, value in spec.items():
         # The model has a place of its own, and how it is asked changes no numbers.
         if key in ("model", "scorer"):
@@ -39,7 +42,8 @@ def _flatten(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A setting as text; long ones are cut."""
     if isinstance(value, (list, tuple)):
-        return ",".join(map(str, value)) if len(value) <= REGIONS_SHOWN else f"{len(value)} of them"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return shortened(",".join(map(str, value))) if len(value) <= REGIONS_SHOWN else f"{len(value)} of them"
+    return str(value).lower() if isinstance(value, bool) else shortened(str(value))

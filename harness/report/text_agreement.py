@@ -9,6 +9,7 @@ from rich.table import Table
 
 from harness.records.text_agreement import Reader, TextAgreement, TextAnswer
 from harness.report.asked import closing_notes, published_row
+from harness.report.literal import literal
 from harness.report.terminal import listing
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 
@@ -70,7 +71,7 @@ def _tokens(check: TextAgreement) -> str:
 
 def shown(text: str) -> str:
     """A text of anybody's on one line: cut, and with every character that is not printed spelt out."""
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    line = literal(text)
     return f'"{line}"' if len(line) <= LONGEST else f'"{line[: LONGEST - 3]}"...'
 
 

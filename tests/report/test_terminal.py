@@ -10,8 +10,8 @@ from rich.table import Table
 from harness.cli import output
 from harness.records.schema import TargetFacts
 from harness.report.leaderboard import build
+from harness.report.sheets import MEASURES
 from harness.report.terminal import (
-    MEASURES,
     dimension_table,
     leaderboard_notes,
     leaderboard_table,

@@ -1,0 +1,30 @@
+"""Where a run's numbers come from, as names and values to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.records.schema import Record
+from harness.report.settings import flatten, short
+
+
+def provenance(record: Record) -> Iterator[tuple[str, str]]:
+    """Model, machine and versions of a run."""
+    model, origin = record.model, record.provenance
+    yield "run id", record.run_id
+    yield "started", record.started
+    yield "model", model.name
+    yield "weights", f"{model.digest}, {model.parameters} parameters, {model.dtype} on {model.device}"
+    yield "specification", record.spec_digest
+    for name, split in record.splits.items():
+        yield f"{name} wordings", f"{split.digest}, {split.prompts} prompts"
+    yield "versions", ", ".join(f"{name} {version}" for name, version in origin.versions.items())
+    if origin.git_revision is not None:
+        yield "commit", origin.git_revision + (" with changes" if origin.git_dirty else "")
+    yield "machine", ", ".join(f"{name} {value}" for name, value in origin.machine.items() if value is not None)
+    yield "threads", str(origin.threads)
+
+
+def settings(record: Record) -> Iterator[tuple[str, str]]:
+    """The settings of a run, with the names that its specification gives them."""
+    yield from ((key, "-" if value is None else short(value)) for key, value in flatten(record.spec))
