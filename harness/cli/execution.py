@@ -100,7 +100,7 @@ def resume_command(directory: RunDirectory, session: Session) -> str:
 
 
 def _quoted(word: str) -> str:
-    """A word for any shell; characters that are not printed are spelt out, in octal numbers, which every shell reads."""
+    """A word for any shell; what is not printed is spelt out, in octal numbers, which every shell reads."""
     if word.isprintable():
         return shlex.quote(word)
     octal = "".join(f"\\{byte:03o}" for byte in os.fsencode(word))

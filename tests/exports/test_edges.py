@@ -31,7 +31,7 @@ OUTSIDE = ("/etc", "../x", "adapters/../../x", "adapters/..", "..", "a\\..\\b", 
 @pytest.fixture(scope="module")
 def plain():
     """The committed record as JSON, with the first two regions."""
-    content = json.loads((ROOT / "results" / "respondent-de" / "record.json").read_text(encoding="utf-8"))
+    content = json.loads(RunDirectory(ROOT / "results" / "respondent-de").read_record().model_dump_json())
     for method in content["methods"]:
         method["results"] = method["results"][:2]
     return content

@@ -3,8 +3,8 @@
     python -m tests.stress.kill --runs 50
 
 Each run begins with the command of one of several kinds, in a folder of its own, and is killed with SIGKILL, SIGTERM or
-SIGINT up to three times, at moments drawn from the time that an undisturbed run takes, and from that of writing the
-journal. It goes on by the same command or by `harness resume`. Passed is a run whose record and prompts equal, byte for
+SIGINT up to three times: a little after a line of the journal that is drawn from those to come, or while the program
+still loads. It goes on by the same command or by `harness resume`. Passed is a run whose record and prompts equal, byte for
 byte, those of the undisturbed run of its kind, apart from the times in the record, and whose journal holds at its end
 every line that it held at any kill, and no answer more than the undisturbed one's.
 """
@@ -74,10 +74,11 @@ def main() -> int:
 
 @dataclass(frozen=True)
 class Reference:
-    """An undisturbed run: seconds before the journal's first line, and after; what it left."""
+    """An undisturbed run: seconds before the journal's first line, seconds of a line, lines; what it left."""
 
     before: float
-    after: float
+    line: float
+    lines: int
     left: dict[str, bytes]
     answers: list[str]
 
@@ -91,7 +92,9 @@ def reference(folder: Path, kind: str) -> Reference:
     first = time.monotonic()
     if process.wait(PATIENCE):
         raise SystemExit(f"the undisturbed run failed: {tail(folder)}")
-    return Reference(first - began, time.monotonic() - first, left(folder), answers(journal(folder)))
+    lines = len(whole(journal(folder)))
+    each = (time.monotonic() - first) / lines
+    return Reference(first - began, each, lines, left(folder), answers(journal(folder)))
 
 
 def disturbed(folder: Path, kind: str, undisturbed: dict[str, Reference], rng: random.Random) -> Outcome:
@@ -104,15 +107,16 @@ def disturbed(folder: Path, kind: str, undisturbed: dict[str, Reference], rng: r
         code = None
         if planned:
             planned -= 1
-            with_import = rng.random() < 0.15
-            moment = rng.uniform(0, known.before) if with_import else known.before + rng.uniform(0, known.after)
-            one = rng.choice(SIGNALS)
+            one, loading = rng.choice(SIGNALS), rng.random() < 0.15
+            line = 0 if loading else rng.randint(len(seen), known.lines)
+            while not loading and process.poll() is None and len(whole(journal(folder))) < line:
+                time.sleep(0.005)
             try:
-                code = process.wait(moment)
+                code = process.wait(rng.uniform(0, known.before) if loading else rng.uniform(0, 2 * known.line))
             except subprocess.TimeoutExpired:
                 process.send_signal(one)
                 code = process.wait(PATIENCE)
-                outcome.kills.append(f"{one.name}@{moment:.1f}s")
+                outcome.kills.append(f"{one.name}@{'loading' if loading else line}")
                 # A signal before the command is ready, or after its last line, ends it as it ends any program.
                 if code not in (EXPECTED[one], -one, 0, 130):
                     outcome.faults.append(f"exit {code} after {one.name}: {tail(folder)}")
