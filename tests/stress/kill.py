@@ -4,9 +4,9 @@
 
 Each run begins with the command of one of several kinds, in a folder of its own, and is killed with SIGKILL, SIGTERM or
 SIGINT up to three times: a little after a line of the journal that is drawn from those to come, or while the program
-still loads. It goes on by the same command or by `harness resume`. Passed is a run whose record and prompts equal, byte for
-byte, those of the undisturbed run of its kind, apart from the times in the record, and whose journal holds at its end
-every line that it held at any kill, and no answer more than the undisturbed one's.
+still loads. It goes on by the same command or by `harness resume`. Passed is a run whose record and prompts equal those
+of the undisturbed run of its kind, byte for byte, apart from the times in the record, and whose journal holds at its
+end every line that it held at any kill, and no answer more than the undisturbed one's.
 """
 
 from __future__ import annotations
