@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from harness.errors import RunError, one_line
+from harness.inputs import LINE_CHARACTERS, LOG_BYTES, Brought, shown
 from harness.records.contest import CONTEST_VERSION, Contest, ContestSpec, LogLine
 from harness.records.files import read_json, write_atomically, writing
 from harness.records.journal import Journal
@@ -93,14 +94,15 @@ class ContestDirectory:
             RunError: it is damaged.
         """
         path = self.path / LOG
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
+        fix = "give --out a new folder"
+        file = Brought(path, shown(path), LOG_BYTES, fix, fix, RunError)
+        raw = file.raw_if_there()
+        if raw is None:
             return ()
-        except (OSError, ValueError) as error:
-            raise RunError(f"'{path}' cannot be read ({error}): give --out a new folder") from error
         lines = []
-        for number, line in enumerate(text.split("\n")[:-1], start=1):
+        for number, line in enumerate(file.decoded(raw[: raw.rfind(b"\n") + 1]).split("\n")[:-1], start=1):
+            if len(line) > LINE_CHARACTERS:
+                raise RunError(f"'{path}', line {number} has over {LINE_CHARACTERS} characters: {fix}")
             try:
                 lines.append(LogLine.model_validate_json(line))
             except ValidationError as error:

@@ -99,7 +99,12 @@ SURVEYS = {
     "wording is a number": (*wording(6, "heldout", "3"), "item 6, wordings.heldout", "valid string (got 3)"),
     "unknown field": (*inside(6, "topic =", "weight = 1\ntopic ="), "item 6, weight", "Extra inputs are not permitted"),
     "quote left open": (*wording(6, "heldout", '"How?'), "is not TOML", "Illegal character"),
-    "not UTF-8": (wording(6, "heldout", '"\u00dc?"')[0].encode("latin-1"), wording(6, "heldout", "")[1], "", "utf-8"),
+    "not UTF-8": (
+        wording(6, "heldout", '"\u00dc?"')[0].encode("latin-1"),
+        wording(6, "heldout", "")[1],
+        "is not in UTF-8",
+        "byte 0xdc",
+    ),
     "after a BOM and with CRLF": (
         b"\xef\xbb\xbf" + inside(9, "sign = 1", "sign = 3")[0].replace("\n", "\r\n").encode(),
         inside(9, "sign = 1", "")[1],
@@ -146,7 +151,7 @@ TABLES = {
     "record of three rows": (usa(1, '"United\n\nStates"'), ROW, "name", "expected printable text on one line"),
     "quote left open": (usa(1, '"United States'), ROW, "is not CSV", "unexpected end of data"),
     "column renamed": (TARGETS.replace("ivr", "ivi", 1), 1, "", "expected the columns code,name,kind,pdi"),
-    "not UTF-8": (usa(1, "#SA").encode().replace(b"#SA", b"\xdcSA"), ROW, "is not CSV in UTF-8", "byte 0xdc"),
+    "not UTF-8": (usa(1, "#SA").encode().replace(b"#SA", b"\xdcSA"), ROW, "is not in UTF-8", "byte 0xdc"),
     "after a BOM and with CRLF": (
         b"\xef\xbb\xbf" + usa(3, "x").replace("\n", "\r\n").encode(),
         ROW,

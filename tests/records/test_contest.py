@@ -140,8 +140,10 @@ def test_a_damaged_line_is_told_with_its_number(spec, tmp_path):
     with pytest.raises(RunError, match=r"line 2: cells\.0\.entrant"):
         directory.read_log()
     (tmp_path / LOG).write_bytes(b"\xff\xfe\n")
-    with pytest.raises(RunError, match="cannot be read"):
+    with pytest.raises(RunError, match="row 1 is not in UTF-8"):
         directory.read_log()
+    (tmp_path / LOG).write_bytes('{"tokens": 3}\n{"cells": [{"entrant": "ä'.encode()[:-1])
+    assert len(directory.read_log()) == 1
 
 
 def test_what_is_no_contest_is_one_line(contest, tmp_path):
