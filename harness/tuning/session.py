@@ -111,8 +111,6 @@ class Session:
             raise UsageError(
                 f"a subspace of {dimensions} dimensions: the full space has {whole}; give fewer, or --space full"
             )
-        if self.spec.space.kind == "personas":
-            self._check_personas()
         if REFERENCE in [one.name for one in self.spec.optimizers]:
             self._check_reference()
         group = 1 if not self.spec.share else len(self.spec.regions)
@@ -126,6 +124,9 @@ class Session:
         self.questions.respondent(self.lm, "validation", self.spec.tokens)
         Examiner(self.lm, self.questions, self.spec.tokens)
         Examiner(self.lm, self.questions, persona=region.name, demonstrations=shown)
+        # Its decomposition is as large as the soft prompt is long, which fits the context by now.
+        if self.spec.space.kind == "personas":
+            self._check_personas()
 
     def _check_reference(self) -> None:
         usual = (("aggregate", "mean"), ("penalty", 0.0), ("response", "expected"))

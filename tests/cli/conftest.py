@@ -80,3 +80,53 @@ def other_survey(tmp_path):
     path = tmp_path / "other.toml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def contents(folder):
+    """Every file, folder and link below a folder with what it holds; what is neither is named alone."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            found[name] = f"-> {path.readlink()}"
+        elif path.is_file():
+            # A file of holes is as large as it says and takes minutes to read.
+            held = path.stat()
+            found[name] = path.read_bytes() if held.st_size < 10_000_000 else (held.st_size, held.st_mtime_ns)
+        else:
+            found[name] = "folder" if path.is_dir() else "special"
+    return found
+
+
+@pytest.fixture
+def refused(harness, tmp_path):
+    """Runs a command that the user has to mend; the line it ends with.
+
+    It is one line on standard error with exit code 2, nothing else is printed, and the working folder is as it was.
+    Each of `says` stands in the line.
+    """
+
+    def call(*arguments, says=()):
+        before = contents(tmp_path)
+        done = harness(*arguments)
+        assert done.code == 2, (done.code, done.out[-500:], done.err[-2000:])
+        assert done.out == ""
+        assert done.err.startswith("harness: error: ") and done.err.count("\n") == 1, done.err
+        assert done.err.rstrip("\n").isprintable() and len(done.err) < 1300
+        assert contents(tmp_path) == before
+        for part in (says,) if isinstance(says, str) else says:
+            assert part in done.err, done.err
+        return done.err
+
+    return call
+
+
+@pytest.fixture
+def quick(monkeypatch, lm):
+    """The bundled respondent is loaded once for all commands; any other model as ever."""
+    from harness.cli import options
+    from harness.models.language_model import ModelSpec
+
+    load = options.load_quietly
+    known = (ModelSpec(), ModelSpec(device="cpu"))
+    monkeypatch.setattr(options, "load_quietly", lambda spec: lm if spec in known else load(spec))
