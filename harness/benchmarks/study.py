@@ -112,6 +112,8 @@ def entrants(study: Study, base: Mapping[str, Any], name: str) -> dict[str, RunS
     Raises:
         InputError: a key is unknown, a value is out of range, or two entrants have one label.
     """
+    if not isinstance(study.common.get("parameters", {}), dict):
+        raise InputError(f"{name}, common: parameters: expected a table such as {{F = 0.5}}; see docs/contest.md")
     found: dict[str, RunSpec] = {}
     for number, own in enumerate(study.entrant, start=1):
         place = f"{name}, entrant {own.get('label', number)!r}"

@@ -1,8 +1,11 @@
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+import harness as package
 from harness.cli import main
 
 
@@ -52,6 +55,7 @@ def finished_run(tmp_path_factory):
     done = subprocess.run(
         [*command, "--tokens", "3", "--out", str(folder), "--json"],
         cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(str(package.__file__)).parents[1])},
         capture_output=True,
         text=True,
         check=True,

@@ -114,7 +114,9 @@ def test_a_file_that_may_not_be_read(refused, monkeypatch, tmp_path):
     refused("ls", "regions", "--targets", "secret.csv", says="'secret.csv' cannot be read (Permission denied): give a")
 
 
-@pytest.mark.parametrize("command", [("check", "labels"), ("bench", "asks"), ("bench", "scorer"), ("bench", "wrappers")])
+@pytest.mark.parametrize(
+    "command", [("check", "labels"), ("bench", "asks"), ("bench", "scorer"), ("bench", "wrappers")]
+)
 def test_a_result_is_written_to_a_file_alone(command, refused, tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe")
     refused(*command, "--out", "pipe", says="--out pipe: is no file")
