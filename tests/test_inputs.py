@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import threading
@@ -248,3 +249,13 @@ def test_chance_in_a_model(name: str, seed: int, scrambled, tmp_path: Path) -> N
         load(ModelSpec(name=str(tmp_path / "model"), device="cpu"))
     except HarnessError as error:
         one_line(error)
+
+
+def test_the_guide_lists_every_limit() -> None:
+    from harness import inputs
+
+    text = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")
+    listed = {
+        name: int(value.replace(",", "")) for name, value in re.findall(r"^\| `([A-Z_]+)` \| ([\d,]+) \|", text, re.M)
+    }
+    assert listed == {name: value for name, value in vars(inputs).items() if name[0].isupper() and type(value) is int}
