@@ -100,6 +100,15 @@ def test_whatever_a_path_leads_to(read, kind, refused, quick, place):
     refused(*command, says="odd")
 
 
+def test_a_task_that_is_a_pipe(refused, place, tmp_path):
+    command = place(("side-effects", "--prompt", "PATH:x"), "missing")
+    (tmp_path / "tasks").mkdir()
+    os.mkfifo(tmp_path / "tasks" / "mine.yaml")
+    refused(
+        *command, "--tasks", "mine", "--include-path", "tasks", says="--include-path 'tasks': 'mine.yaml' is no file"
+    )
+
+
 def test_a_file_that_may_not_be_read(refused, monkeypatch, tmp_path):
     (tmp_path / "secret.csv").write_text("code\n")
     opened = os.open
