@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
 
 import harness as package
 from harness.cli import main
@@ -16,12 +17,19 @@ class Outcome:
     err: str
 
 
+@pytest.fixture(scope="session")
+def command_line():
+    """The command line, put together once: that takes longer than most commands of a test."""
+    return typer.main.get_command(main.app)
+
+
 @pytest.fixture
-def harness(monkeypatch, capsys, tmp_path):
+def harness(command_line, monkeypatch, capsys, tmp_path):
     """Runs the command line in this process, in an empty folder, 80 columns wide and without a terminal."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(main, "app", command_line)
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["harness", *map(str, arguments)])

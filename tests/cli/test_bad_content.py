@@ -57,6 +57,14 @@ RECORDS = {
     "five indices": (put([*FIRST, "indices", "ivr"], ...), "methods.0.results.0.indices: expected the keys pdi, idv"),
     "seven indices": (put([*FIRST, "indices", "x"], 1), "methods.0.results.0.indices: expected the keys pdi, idv"),
     "index without end": (put([*FIRST, "indices", "ivr"], float("inf")), "methods.0.results.0.indices.ivr: "),
+    "index beyond all limits": (
+        put([*FIRST, "indices", "ivr"], 1e308),
+        "methods.0.results.0.indices.ivr: Input should",
+    ),
+    "score beyond all limits": (
+        put(["targets", "scores", "USA", "ivr"], -1e308),
+        "targets.scores.USA.ivr: Input should",
+    ),
     "region is a number": (put([*FIRST, "region"], 1), "methods.0.results.0.region: Input should be a valid string"),
     "half a character": (put([*FIRST, "region"], "\ud800"), "half a character"),
     "seed in words": (put([*FIRST, "seed"], "one"), "methods.0.results.0.seed: Input should be a valid integer"),
