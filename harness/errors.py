@@ -20,7 +20,11 @@ _CHOICES_SHOWN = 8
 
 
 class HarnessError(Exception):
-    """Base of everything the user can mend. The message holds the value, what was expected and the fix."""
+    """Base of everything the user can mend. The message holds the value, what was expected and the fix, on one line."""
+
+    def __init__(self, message: str) -> None:
+        # What is quoted may have lines of its own.
+        super().__init__(" ".join(message.split()))
 
 
 class UsageError(HarnessError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -10,17 +9,12 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from harness.errors import HarnessError, InputError, one_line, unknown_choice
+from harness.inputs import STUDY_BYTES, Brought, parse_toml, shown
 from harness.optimizers import parse_parameters
 from harness.records.contest import ContestSpec
 from harness.records.contest import Entrant as EntrantRecord
 from harness.tuning.spec import OptimizerSpec, RunSpec
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-MOST_BYTES: Final = 1_000_000
 FIXED: Final = ("model", "survey", "targets", "regions", "seeds", "first_seed", "optimizers", "scorer")
 """Fields of a run that are one for the whole contest, or have names of their own here."""
 DEFAULTS: Final[Mapping[str, Any]] = {"share": False}
@@ -81,13 +75,10 @@ def read_study(path: Path) -> Study:
     Raises:
         InputError: it cannot be read, is no TOML, or a key or value is not as described; one line.
     """
+    name = f"study {shown(path)}"
+    text = Brought(path, name, STUDY_BYTES, "expected a small TOML file", "give a TOML file").text()
     try:
-        raw = path.read_bytes()
-        if len(raw) > MOST_BYTES:
-            raise InputError(f"study '{path}' is over {MOST_BYTES} bytes: expected a small TOML file")
-        content = tomllib.loads(raw.decode("utf-8"))
-    except OSError as error:
-        raise InputError(f"study '{path}' cannot be read ({error.strerror}): give a TOML file") from error
+        content = parse_toml(text)
     except ValueError as error:
         raise InputError(f"study '{path}' is not TOML ({error}): see docs/contest.md") from error
     return parse_study(content, f"study '{path}'")
@@ -121,6 +112,8 @@ def entrants(study: Study, base: Mapping[str, Any], name: str) -> dict[str, RunS
     Raises:
         InputError: a key is unknown, a value is out of range, or two entrants have one label.
     """
+    if not isinstance(study.common.get("parameters", {}), dict):
+        raise InputError(f"{name}, common: parameters: expected a table such as {{F = 0.5}}; see docs/contest.md")
     found: dict[str, RunSpec] = {}
     for number, own in enumerate(study.entrant, start=1):
         place = f"{name}, entrant {own.get('label', number)!r}"

@@ -98,6 +98,10 @@ def find(names: Sequence[str], folders: Sequence[Path]) -> Found:
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"--include-path '{folder}': no such folder; give one that holds YAML files of tasks")
+        # lm-eval opens whatever has the name, and would wait for a pipe.
+        for path in folder.rglob("*.y*ml"):
+            if path.exists() and not path.is_file() and not path.is_dir():
+                raise UsageError(f"--include-path '{folder}': '{path.name}' is no file; take it away")
     inside = any(OURS.resolve().is_relative_to(folder.resolve()) for folder in folders)
     places = [str(folder) for folder in ([] if inside else [OURS]) + list(folders)]
     with Listener() as heard:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -42,12 +43,24 @@ def check_file(out: Path | None) -> None:
     """Refuses a file that could not be written at the end.
 
     Raises:
-        RunError: its folder does not exist, or it is one.
+        RunError: its folder does not exist or cannot be written, or it is no file.
     """
-    if out is not None and not out.parent.is_dir():
-        raise RunError(f"--out {out}: the folder {out.parent} does not exist; make it first")
-    if out is not None and out.is_dir():
-        raise RunError(f"--out {out}: is a folder; give the name of a file")
+    if out is None:
+        return
+    try:
+        if not out.parent.is_dir():
+            raise RunError(f"--out {out}: the folder {out.parent} does not exist; make it first")
+        if out.is_dir():
+            raise RunError(f"--out {out}: is a folder; give the name of a file")
+        # What waits for a reader would keep the result for ever.
+        if out.is_fifo() or out.is_socket():
+            raise RunError(f"--out {out}: is no file; give the name of one")
+        held = os.access(out, os.W_OK) if out.exists() else os.access(out.parent, os.W_OK)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(f"--out {str(out)[:200]}: cannot be written ({reason}); give another file") from error
+    if not held:
+        raise RunError(f"--out {out}: cannot be written (Permission denied); give another file")
 
 
 def write_file(out: Path | None, text: str) -> None:
@@ -59,8 +72,9 @@ def write_file(out: Path | None, text: str) -> None:
     if out is not None:
         try:
             out.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise RunError(f"--out {out}: cannot be written ({error.strerror}); give another file") from error
+        except (OSError, UnicodeEncodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise RunError(f"--out {out}: cannot be written ({reason}); give another file") from error
 
 
 def show_board(console: Console, board: Leaderboard, regions: Table | None, dimensions: bool = False) -> None:

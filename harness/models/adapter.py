@@ -7,6 +7,7 @@ adapter without it, made by another program, is held to width and number of toke
 from __future__ import annotations
 
 import json
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any, Final
@@ -14,17 +15,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from peft import PeftModel, PromptTuningConfig, TaskType
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
-from safetensors.torch import load_file
 
 from harness.errors import InputError
+from harness.inputs import ADAPTER_BYTES, ADAPTER_JSON_BYTES, VIRTUAL_TOKENS, Brought, parse_json
 from harness.models.language_model import LanguageModel
 
 WEIGHTS_FILE: Final = "adapter_model.safetensors"
 CONFIG_FILE: Final = "adapter_config.json"
 ORIGIN_FILE: Final = "vsm.json"
+PICKLE: Final = "adapter_model.bin"
 _KEY: Final = "prompt_embeddings"
+_DTYPES: Final = ("F64", "F32", "F16", "BF16")
 Prompt = NDArray[np.float32]
 
 
@@ -66,18 +69,7 @@ def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
     """
     config = check_config(folder)
     _check_origin(folder, lm)
-    try:
-        tensors = load_file(folder / WEIGHTS_FILE)
-    except (OSError, ValueError, SafetensorError) as error:
-        raise InputError(f"prompt '{folder}' has no readable {WEIGHTS_FILE} ({error}): tune it again") from error
-    if _KEY not in tensors:
-        raise InputError(f"prompt '{folder}' has no tensor '{_KEY}' in {WEIGHTS_FILE}: tune it again")
-    prompt: Prompt = tensors[_KEY].float().numpy()
-    if prompt.ndim != 2 or prompt.shape[1] != lm.width:
-        raise InputError(
-            f"prompt '{folder}' has '{_KEY}' of shape {prompt.shape} in {WEIGHTS_FILE}: model '{lm.spec.name}' takes "
-            f"(V, {lm.width}); give the model that it was tuned for with --model"
-        )
+    prompt = _read_weights(folder, lm)
     _check_shape(folder, config, prompt)
     if not np.isfinite(prompt).all():
         raise InputError(
@@ -87,11 +79,19 @@ def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:
 
 
 def attach(folder: Path, lm: LanguageModel) -> PeftModel:
-    """The model behind the soft prompt of an adapter folder, by peft itself; the model without it stays usable."""
-    with warnings.catch_warnings():
+    """The model behind the soft prompt of an adapter folder, by peft itself; the model without it stays usable.
+
+    peft is given a copy that this harness has written: in a folder of somebody else's it would read settings that name
+    other models, and a pickle where there are no safetensors.
+
+    Raises:
+        InputError: as `load_adapter`.
+    """
+    with tempfile.TemporaryDirectory() as copy, warnings.catch_warnings():
         # peft asks the model by a name that transformers will drop.
         warnings.simplefilter("ignore", FutureWarning)
-        return PeftModel.from_pretrained(lm.model, str(folder))
+        save_adapter(Path(copy), load_adapter(folder, lm), lm)
+        return PeftModel.from_pretrained(lm.model, copy)
 
 
 def origin_note(folder: Path, lm: LanguageModel) -> str:
@@ -108,6 +108,36 @@ def origin_note(folder: Path, lm: LanguageModel) -> str:
         f"the prompt names '{named}' as its base model, has no {ORIGIN_FILE}, and fits '{lm.spec.name}' by its width: "
         "that it was tuned for this model is not known"
     )
+
+
+def _read_weights(folder: Path, lm: LanguageModel) -> Prompt:
+    """The soft prompt of a folder; what its header claims is looked at before it is read."""
+    path = folder / WEIGHTS_FILE
+    if not path.exists() and (folder / PICKLE).exists():
+        raise InputError(
+            f"prompt '{folder}' has {PICKLE} and no {WEIGHTS_FILE}: a pickle is never read; save it with safetensors"
+        )
+    _brought(folder, WEIGHTS_FILE, ADAPTER_BYTES).check()
+    try:
+        with safe_open(path, framework="pt") as file:
+            if _KEY not in file.keys():  # noqa: SIM118
+                raise InputError(f"prompt '{folder}' has no tensor '{_KEY}' in {WEIGHTS_FILE}: tune it again")
+            claimed = file.get_slice(_KEY)
+            shape, dtype = tuple(claimed.get_shape()), claimed.get_dtype()
+            if len(shape) != 2 or shape[1] != lm.width:
+                raise InputError(
+                    f"prompt '{folder}' has '{_KEY}' of shape {shape} in {WEIGHTS_FILE}: model '{lm.spec.name}' takes "
+                    f"(V, {lm.width}); give the model that it was tuned for with --model"
+                )
+            if dtype not in _DTYPES or shape[0] > VIRTUAL_TOKENS:
+                raise InputError(
+                    f"prompt '{folder}' has '{_KEY}' of {shape[0]} tokens in {dtype} in {WEIGHTS_FILE}: expected at "
+                    f"most {VIRTUAL_TOKENS} in one of {', '.join(_DTYPES)}; tune it again"
+                )
+            prompt: Prompt = file.get_tensor(_KEY).float().numpy()
+    except (OSError, ValueError, SafetensorError) as error:
+        raise InputError(f"prompt '{folder}' has no readable {WEIGHTS_FILE} ({error}): tune it again") from error
+    return prompt
 
 
 def _check_origin(folder: Path, lm: LanguageModel) -> None:
@@ -164,9 +194,15 @@ def check_config(folder: Path) -> dict[str, Any]:
 
 def _read(folder: Path, name: str) -> tuple[Any, ...]:
     """What a JSON file holds, alone in a tuple; an empty one where there is no such file."""
-    try:
-        return (json.loads((folder / name).read_text(encoding="utf-8")),)
-    except (FileNotFoundError, NotADirectoryError):
+    file = _brought(folder, name, ADAPTER_JSON_BYTES)
+    raw = file.raw_if_there()
+    if raw is None:
         return ()
-    except (OSError, ValueError, RecursionError) as error:
+    try:
+        return (parse_json(file.decoded(raw)),)
+    except ValueError as error:
         raise InputError(f"prompt '{folder}' has no readable {name} ({error}): tune it again") from error
+
+
+def _brought(folder: Path, name: str, most: int) -> Brought:
+    return Brought(folder / name, f"prompt '{folder}' {name}", most, "tune it again", "tune it again")

@@ -9,6 +9,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
 from harness.errors import ModelError, unknown_choice
+from harness.models.folder import read_config
 from harness.models.memory import out_of_memory
 
 _LLAMA: Final[dict[str, Any]] = {"model_type": "llama", "rms_norm_eps": 1e-5, "tie_word_embeddings": False}
@@ -116,7 +117,7 @@ def random_model(name: str, dtype: torch.dtype, device: torch.device, seed: int 
     try:
         with torch.random.fork_rng(), torch.device(device):
             torch.manual_seed(seed)
-            model: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=dtype)
+            model: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
     except Exception as error:
         raise _no_model(name, error) from error
     return model
@@ -134,11 +135,12 @@ def geometry_config(name: str) -> PreTrainedConfig:
     if not name.endswith(".json"):
         raise unknown_choice("geometry", name, GEOMETRIES, "or the path of a config.json; see 'harness ls models'")
     try:
-        if not Path(name).is_file():
+        if not Path(name).exists():
             raise ModelError(
                 f"random model '{name}': no such file; give a config.json or a name, see 'harness ls models'"
             )
-        return AutoConfig.from_pretrained(name)
+        read_config(Path(name))
+        return AutoConfig.from_pretrained(name, trust_remote_code=False)
     except ModelError:
         raise
     except Exception as error:

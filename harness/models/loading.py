@@ -24,6 +24,7 @@ from transformers import (
 from transformers.utils import logging
 
 from harness.errors import ModelError, UsageError, unknown_choice
+from harness.models.folder import check_source, offline
 from harness.models.geometries import geometry_config, random_model
 from harness.models.language_model import RANDOM_PREFIX, Dtype, LanguageModel, ModelSpec
 from harness.models.memory import budget_bytes, out_of_memory, readable, weights_bytes
@@ -100,7 +101,13 @@ def locate(name: str) -> str:
 
 
 def _check_connection() -> None:
-    """Tells the hub's library when there is no connection, so that it looks at what it has instead of trying again."""
+    """Tells the hub's library when there is no connection, so that it looks at what it has instead of trying again.
+
+    Where the environment forbids the network, none is tried.
+    """
+    if hub.HF_HUB_OFFLINE or offline():
+        hub.HF_HUB_OFFLINE = True
+        return
     if getproxies():
         return
     place = urlsplit(hub.ENDPOINT)
@@ -124,7 +131,10 @@ def read_config(spec: ModelSpec) -> PreTrainedConfig:
         _check_connection()
     # What a damaged folder makes the libraries raise is of every kind; the cause stays attached.
     try:
+        check_source(source, spec.trust_remote_code)
         return AutoConfig.from_pretrained(source, trust_remote_code=spec.trust_remote_code)
+    except ModelError:
+        raise
     except Exception as error:
         raise cannot_load(spec.name, error) from error
 
@@ -214,8 +224,10 @@ def cannot_load(name: str, error: Exception) -> ModelError:
         )
     if "gated" in reason.lower() or "401" in reason or "403" in reason:
         advice = "ask for access on its page and log in with 'hf auth login'"
-    elif Path(name).is_dir():
+    elif Path(name).expanduser().is_dir():
         advice = "give a folder written by save_pretrained, with safetensors weights and a tokenizer"
+    elif variable := offline():
+        advice = f"{variable} is set, so nothing is fetched; download it first, unset it, or give a folder"
     else:
         advice = "check the id and the connection, download it first, or give a folder; 'respondent' needs neither"
     reason = reason if len(reason) <= 200 else reason[:197] + "..."

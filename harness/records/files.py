@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from harness.errors import RunError
-
-MOST_BYTES: Final = 500_000_000
+from harness.inputs import RECORD_BYTES, Brought, parse_json, shown
 
 
 def read_json(path: Path) -> Any:
@@ -22,15 +20,15 @@ def read_json(path: Path) -> Any:
     Raises:
         RunError: it cannot be read.
     """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise RunError(f"file '{path}' is over {MOST_BYTES} bytes: this harness wrote no such file")
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+    expected = "this harness wrote no such file"
+    file = Brought(path, f"file {shown(path)}", RECORD_BYTES, expected, "give another run", RunError)
+    raw = file.raw_if_there()
+    if raw is None:
         return None
-    except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RunError(f"file '{str(path)[:200]}' cannot be read ({reason}): give another run") from error
+    try:
+        return parse_json(file.decoded(raw))
+    except ValueError as error:
+        raise RunError(f"file {shown(path)} cannot be read ({error}): give another run") from error
 
 
 @contextmanager

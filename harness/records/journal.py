@@ -18,9 +18,10 @@ from types import TracebackType
 from typing import Any, Final
 
 from harness.errors import ResumeError
+from harness.inputs import LINE_CHARACTERS, LOG_BYTES
 from harness.records.files import sync_folder, writing
 
-MOST_LINE_BYTES: Final = 1 << 28
+ANSWERS: Final = "answers"
 _DIGITS: Final = 16
 _START: Final = b'{"check":"'
 _AFTER: Final = len(_START) + _DIGITS
@@ -29,10 +30,12 @@ _FIX: Final = "put back a copy of it, or begin anew with --fresh or another --ou
 
 @dataclass(frozen=True)
 class Line:
-    """One line: its number in the file, from 1, and what it says."""
+    """One line: its number in the file, from 1, what it says, and where it stands."""
 
     number: int
     entry: dict[str, Any]
+    begin: int
+    size: int
 
 
 class Journal:
@@ -42,7 +45,7 @@ class Journal:
         path: of the file; made if it is missing, and read and verified if not.
 
     Attributes:
-        lines: that were there.
+        lines: that were there; what was answered is left out, since there may be gigabytes of it.
         torn: bytes of an unfinished last line that were dropped.
 
     Raises:
@@ -58,7 +61,8 @@ class Journal:
         try:
             if not stat.S_ISREG(os.fstat(self._file).st_mode):
                 raise ResumeError(f"journal '{path}' is no plain file: {_FIX}")
-            self.lines, self._check, self._size = _read(path)
+            lines, self._check, self._size = _read(path, light=True)
+            self.lines = tuple(lines)
             with writing(path):
                 self.torn = os.fstat(self._file).st_size - self._size
                 if self.torn:
@@ -67,6 +71,17 @@ class Journal:
         except BaseException:
             os.close(self._file)
             raise
+
+    def answers(self, line: Line) -> dict[str, Any]:
+        """What was answered on one of the lines that were there.
+
+        Raises:
+            ResumeError: it cannot be read any more.
+        """
+        with writing(self.path):
+            raw = os.pread(self._file, line.size, line.begin)
+        answers: dict[str, Any] = _parsed(self.path, line.number, raw)[ANSWERS]
+        return answers
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """Writes one line and waits for the disk.
@@ -112,7 +127,11 @@ def read_journal(path: Path) -> tuple[Line, ...]:
         ResumeError: it cannot be read, or a line is damaged.
     """
     try:
-        return _read(path)[0] if path.is_file() else ()
+        if not path.is_file():
+            return ()
+        if path.stat().st_size > LOG_BYTES:
+            raise ResumeError(f"journal '{path}' is over {LOG_BYTES} bytes: {_FIX}")
+        return tuple(_read(path)[0])
     except OSError as error:
         raise ResumeError(f"journal '{path}' cannot be read ({error.strerror or error}): {_FIX}") from error
 
@@ -126,19 +145,22 @@ def _checksum(before: bytes, body: bytes) -> bytes:
     return hashlib.sha256(before + body).hexdigest()[:_DIGITS].encode()
 
 
-def _read(path: Path) -> tuple[tuple[Line, ...], bytes, int]:
-    """Lines, the checksum of the last one, and the bytes that they take."""
+def _read(path: Path, light: bool = False) -> tuple[list[Line], bytes, int]:
+    """Lines, without answers if they are to be light, the checksum of the last one, and the bytes that they take."""
     lines: list[Line] = []
     check, size = b"", 0
     with path.open("rb") as file:
-        while (raw := file.readline(MOST_LINE_BYTES)).endswith(b"\n"):
+        while (raw := file.readline(LINE_CHARACTERS)).endswith(b"\n"):
             number = len(lines) + 1
             check = _verified(path, number, raw, check)
-            lines.append(Line(number, _parsed(path, number, raw)))
+            entry = _parsed(path, number, raw)
+            if light and ANSWERS in entry:
+                entry[ANSWERS] = None
+            lines.append(Line(number, entry, size, len(raw)))
             size += len(raw)
-        if len(raw) == MOST_LINE_BYTES:
-            raise ResumeError(f"journal '{path}', line {len(lines) + 1}: is over {MOST_LINE_BYTES} bytes: {_FIX}")
-    return tuple(lines), check, size
+        if len(raw) == LINE_CHARACTERS:
+            raise ResumeError(f"journal '{path}', line {len(lines) + 1}: is over {LINE_CHARACTERS} bytes: {_FIX}")
+    return lines, check, size
 
 
 def _verified(path: Path, number: int, raw: bytes, before: bytes) -> bytes:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.errors import RunError, one_line
 from harness.records.files import read_json, write_atomically, writing
-from harness.records.journal import Journal, read_journal
+from harness.records.journal import ANSWERS, Journal
 from harness.records.kinds import RECORD as RECORD_KIND
 from harness.records.lock import LOCK, locked
 from harness.records.schema import Record, SpecFacts
@@ -183,8 +183,11 @@ class RunDirectory:
 
     def _answered(self) -> bool:
         try:
-            return any("answers" in line.entry for line in read_journal(self.path / JOURNAL))
-        except RunError:
+            with (self.path / JOURNAL).open("rb") as file:
+                return any(f'"{ANSWERS}":'.encode() in line for line in file)
+        except FileNotFoundError:
+            return False
+        except OSError:
             # Somebody should see what is damaged.
             return True
 

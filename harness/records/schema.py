@@ -24,6 +24,8 @@ DERIVED: Final = ("wrong-region", "random-prompt")
 """Null rows made of tuned prompts."""
 DIMENSIONS: Final = ("pdi", "idv", "mas", "uai", "lto", "ivr")
 Error = Annotated[float, Field(ge=0, le=1e6)]
+Points = Annotated[float, Field(ge=-1e6, le=1e6)]
+"""Index points: beyond these limits sums of them are no numbers any more."""
 
 
 class _Frozen(BaseModel):
@@ -58,11 +60,11 @@ class RegionResult(_Frozen):
     """
 
     region: Name
-    indices: dict[str, float]
+    indices: dict[str, Points]
     mae: Error
     mae_tuned: Error
     option_mass: float | None = None
-    order_gap: dict[str, float] | None = None
+    order_gap: dict[str, Points] | None = None
     evaluations: float
     seed: int | None = None
     adapter: Inside | None = None
@@ -72,10 +74,10 @@ class RegionResult(_Frozen):
     finalist: int = 0
     missing: tuple[Name, ...] = ()
     entropy: float | None = None
-    sampling_error: dict[str, float] | None = None
+    sampling_error: dict[str, Points] | None = None
     source: Name | None = None
     mae_instrument: Error | None = None
-    indices_instrument: dict[str, float] | None = None
+    indices_instrument: dict[str, Points] | None = None
 
     @field_validator("indices", "indices_instrument", "order_gap", "sampling_error")
     @classmethod
@@ -159,9 +161,9 @@ class TargetFacts(_Frozen):
         mean: of each dimension over the same regions.
     """
 
-    scores: dict[Name, dict[Name, float | None]]
-    spread: dict[str, float]
-    mean: dict[str, float]
+    scores: dict[Name, dict[Name, Points | None]]
+    spread: dict[str, Points]
+    mean: dict[str, Points]
 
     @field_validator("spread", "mean")
     @classmethod

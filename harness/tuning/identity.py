@@ -41,4 +41,4 @@ def note(lm: LanguageModel) -> str:
         return "random weights: a benchmark of speed, not a result"
     if lm.simulation:
         return "the bundled respondent is a simulation, not a finding about people or about any published model"
-    return ""
+    return "code that came with the model was allowed to run: --trust-remote-code" if lm.spec.trust_remote_code else ""

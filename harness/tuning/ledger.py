@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import ResumeError
-from harness.records.journal import Journal, Line
+from harness.records.journal import ANSWERS, Journal, Line
 
 STREAM: Final = ("phase", "optimizer", "seed", "group")
 """What tells apart sequences of questions that do not wait for each other; within one the order is fixed."""
@@ -110,7 +110,7 @@ class Kept:
                 "asked": asked.digest,
                 "sketch": asked.sketch,
                 "seconds": round(time.monotonic() - began, 6),
-                "answers": answers,
+                ANSWERS: answers,
             }
         )
         return answers
@@ -133,8 +133,7 @@ class Kept:
                 raise self._other(line, "and this run asks other candidates there")
             self.drifted += len(asked.vectors)
         self.replayed[entry["phase"]] += float(entry["seconds"])
-        answers: Entry = entry["answers"]
-        return answers
+        return self._journal.answers(line)
 
     def _other(self, line: Line, how: str) -> ResumeError:
         return ResumeError(

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from harness.errors import ResumeError, one_line
 from harness.models.language_model import LanguageModel, gpu_name, threads
 from harness.records.header import JOURNAL_VERSION, Fact, Header, changed_versions, earlier, machine_facts
-from harness.records.journal import Journal, Line
+from harness.records.journal import ANSWERS, Journal, Line
 from harness.records.provenance import gather
 from harness.records.schema import Provenance, Record
 from harness.tuning.identity import identity
@@ -53,7 +53,7 @@ def open_run(journal: Journal, spec: RunSpec, lm: LanguageModel, tell: Tell) -> 
     if journal.lines:
         header = _checked(journal, header)
         for line in journal.lines[1:]:
-            if "answers" in line.entry:
+            if ANSWERS in line.entry:
                 answers.append(line)
             elif isinstance(line.entry.get("machine"), dict):
                 sessions.append(line.entry["machine"])
@@ -112,8 +112,8 @@ def _checked(journal: Journal, now: Header) -> Header:
 def _tell_of_resuming(
     journal: Journal, answers: list[Line], others: tuple[dict[str, Fact], ...], facts: dict[str, Fact], tell: Tell
 ) -> None:
-    rows = [len(line.entry["answers"].get("item_means", ())) for line in answers if line.entry.get("phase") == "tuning"]
-    tell(f"going on with {journal.path.parent}: {sum(rows)} evaluations of the search are in the journal")
+    counts = [count for line in answers for _, _, count in line.entry.get("generations", ())]
+    tell(f"going on with {journal.path.parent}: {sum(counts)} evaluations of the search are in the journal")
     if journal.torn:
         tell(f"the journal's last line was cut off ({journal.torn} bytes): what it held is done again")
     for other in others:

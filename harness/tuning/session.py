@@ -107,7 +107,6 @@ class Session:
             ModelError: the prompts do not fit the context, or the options are not single tokens.
         """
         check_dimensions(self.spec, self.lm.width)
-        check_personas(self.spec, self.lm, self.table)
         check_reference(self.spec)
         check_pool(self.spec)
         region = self.regions[0]
@@ -115,6 +114,8 @@ class Session:
         self.questions.respondent(self.lm, "validation", self.spec.tokens)
         Examiner(self.lm, self.questions, self.spec.tokens)
         Examiner(self.lm, self.questions, persona=region.name, demonstrations=shown)
+        # Its decomposition is as large as the soft prompt is long, which fits the context by now.
+        check_personas(self.spec, self.lm, self.table)
 
     def run(self, directory: RunDirectory, watcher: Watcher) -> Record:
         """Runs what the journal does not hold yet, and writes the record.

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from harness.errors import InputError
+from harness.inputs import SURVEY_BYTES, Brought, parse_toml, shown, with_newlines
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS, ITEMS, WEIGHTS
 from harness.tasks.hofstede_vsm.survey_faults import Fault, described, not_toml, place_name
-from harness.tasks.hofstede_vsm.text_files import decoded
 from harness.tasks.hofstede_vsm.wordings import Placed, first_overlap, shared, words
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 BUNDLED: Final = Path(__file__).with_name("items.toml")
-MOST_BYTES: Final = 1_000_000
 
 
 def _printable(text: str) -> str:
@@ -203,20 +196,12 @@ def load_survey(path: Path | None = None) -> Survey:
         InputError: the file is missing, too large, no TOML, or no complete survey; the message names the place.
     """
     source = BUNDLED if path is None else path
+    fix = "give a TOML file like items.toml under 'harness path tasks'"
+    file = Brought(source, f"survey {shown(source)}", SURVEY_BYTES, "expected the schema of items.toml", fix)
+    text = with_newlines(file.text())
     try:
-        if source.stat().st_size > MOST_BYTES:
-            raise InputError(f"survey '{source}' is over {MOST_BYTES} bytes: expected the schema of items.toml")
-        raw = source.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"survey '{source}' cannot be read ({error.strerror or error}): give a TOML file like items.toml under "
-            "'harness path tasks'"
-        ) from error
-    try:
-        text = decoded(raw)
-        content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        # The parser also lets through errors of the text's encoding, of endless numbers and of nesting.
+        content = parse_toml(text)
+    except ValueError as error:
         raise InputError(f"survey '{source}'{not_toml(error)} is not TOML ({error}): mend that place") from error
     try:
         return Survey.model_validate(content)

@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import one_line
-from harness.tasks.hofstede_vsm.text_files import broken_row
 from harness.tasks.hofstede_vsm.toml_lines import Place, known_part, row_of
 
 
@@ -62,8 +61,6 @@ def place_name(place: Place) -> str:
 
 def not_toml(error: Exception) -> str:
     """Where a text cannot be parsed, ready to follow its name: ' row 7', or nothing where the error says no place."""
-    if isinstance(error, UnicodeDecodeError):
-        return f" row {broken_row(error)}"
     found = re.search(r"\(at line (\d+), column \d+\)", str(error))
     return f" row {found[1]}" if found else ""
 

@@ -6,20 +6,20 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
 from harness.errors import InputError
+from harness.inputs import TARGETS_BYTES, TARGETS_ROWS, Brought, shown, with_newlines
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 from harness.tasks.hofstede_vsm.regions import ALL, SETS, Region, Regions
-from harness.tasks.hofstede_vsm.text_files import broken_row, decoded
 
 BUNDLED: Final = Path(__file__).with_name("regions.csv")
 COLUMNS: Final = ("code", "name", "kind", *DIMENSIONS)
 LOWEST, HIGHEST = -50.0, 150.0
-MOST_BYTES: Final = 1_000_000
 
 
 def _on_one_line(cell: str) -> str:
@@ -86,17 +86,11 @@ def load_regions(path: Path | None = None) -> Regions:
         InputError: the file is missing or a cell is wrong; the message names file, row and field.
     """
     source = BUNDLED if path is None else path
-    try:
-        if source.stat().st_size > MOST_BYTES:
-            raise InputError(f"targets '{source}' is over {MOST_BYTES} bytes: expected one row per region")
-        raw = source.read_bytes()
-    except OSError as error:
-        raise InputError(f"targets '{source}' cannot be read ({error.strerror or error}): give a CSV file") from error
-    try:
-        text = decoded(raw)
-    except UnicodeDecodeError as error:
-        raise InputError(f"targets '{source}' row {broken_row(error)} is not CSV in UTF-8 ({error})") from error
-    records = list(_records(source, text))
+    file = Brought(source, f"targets {shown(source)}", TARGETS_BYTES, "expected one row per region", "give a CSV file")
+    text = with_newlines(file.text())
+    records = list(islice(_records(source, text), TARGETS_ROWS + 1))
+    if len(records) > TARGETS_ROWS:
+        raise InputError(f"targets '{source}' has over {TARGETS_ROWS} rows: expected one row per region")
     if not records or records[0][1] != COLUMNS:
         found = " ".join(",".join(records[0][1] if records else ()).split())[:100]
         raise InputError(f"targets '{source}' row 1: expected the columns {','.join(COLUMNS)}, got '{found}'")
@@ -116,7 +110,7 @@ def _records(source: Path, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
             yield row, tuple(cells)
             row = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"targets '{source}' row {row} is not CSV in UTF-8 ({error})") from error
+        raise InputError(f"targets '{source}' row {row} is not CSV ({error}): mend that row") from error
 
 
 def _region(source: Path, number: int, cells: tuple[str, ...]) -> Region:

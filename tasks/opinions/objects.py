@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
-from harness.tasks.opinions.tables import MOST_CHARACTERS, Source, cells
+from harness.inputs import CELL_CHARACTERS, OPINIONS_ROWS, parse_json
+from harness.tasks.opinions.tables import Source, cells
 
 JSON = (".json", ".jsonl")
 
@@ -28,6 +28,8 @@ def rows(source: Source, text: str, needed: Sequence[str]) -> Iterator[tuple[int
         yield from cells(source, text, needed)
         return
     for number, value in enumerate(_objects(source, text), start=1):
+        if number > OPINIONS_ROWS:
+            raise source.error(number, "", f"expected at most {OPINIONS_ROWS} objects; give a part of the file")
         if not isinstance(value, dict):
             raise source.error(number, "", f"expected an object, got {str(value)[:40]!r}")
         found = {}
@@ -35,8 +37,8 @@ def rows(source: Source, text: str, needed: Sequence[str]) -> Iterator[tuple[int
             cell = value.get(field)
             if not isinstance(cell, str):
                 raise source.error(number, field, "expected a text" + (f", got {str(cell)[:40]}" if cell else ""))
-            if len(cell) > MOST_CHARACTERS:
-                raise source.error(number, field, f"expected at most {MOST_CHARACTERS} characters, got {len(cell)}")
+            if len(cell) > CELL_CHARACTERS:
+                raise source.error(number, field, f"expected at most {CELL_CHARACTERS} characters, got {len(cell)}")
             found[field] = cell
         yield number, found
 
@@ -67,7 +69,7 @@ def _objects(source: Source, text: str) -> Iterator[object]:
 
 def _loaded(source: Source, number: int | None, text: str) -> object:
     try:
-        value: object = json.loads(text, object_pairs_hook=each_once)
-    except (ValueError, RecursionError) as error:
+        value: object = parse_json(text, each_once)
+    except ValueError as error:
         raise source.error(number, "", f"no JSON that names each field once ({error})") from error
     return value

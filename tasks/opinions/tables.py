@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from harness.errors import InputError
+from harness.inputs import (
+    CELL_CHARACTERS,
+    OPINIONS_BYTES,
+    OPINIONS_COLUMNS,
+    OPINIONS_ROWS,
+    Brought,
+    LongLine,
+    short_lines,
+    shown,
+)
 
-MOST_BYTES: Final = 300_000_000
-MOST_CHARACTERS: Final = 131_072
-"""In a cell: what Python's csv reads unless told otherwise, and enough for the published files."""
 T = TypeVar("T")
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -41,18 +47,10 @@ def read_text(source: Source) -> tuple[str, str]:
     Raises:
         InputError: it is missing, too large or not UTF-8.
     """
-    try:
-        if source.path.stat().st_size > MOST_BYTES:
-            raise source.error(None, "", f"is over {MOST_BYTES} bytes; give the published file or a part of it")
-        raw = source.path.read_bytes()
-    except OSError as error:
-        raise source.error(None, "", f"cannot be read ({error.strerror or error}); give another file") from error
-    try:
-        return raw.decode("utf-8-sig"), hashlib.sha256(raw).hexdigest()
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        reason = f"is not UTF-8 in line {line} (byte {raw[error.start]:#04x}); save it as UTF-8"
-        raise source.error(None, "", reason) from error
+    name, expected = f"{source.instrument} file {shown(source.path)}", "give the published file or a part of it"
+    file = Brought(source.path, name, OPINIONS_BYTES, expected, "give another file")
+    raw = file.raw()
+    return file.decoded(raw), hashlib.sha256(raw).hexdigest()
 
 
 def cells(source: Source, text: str, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -77,10 +75,13 @@ def cells(source: Source, text: str, needed: Sequence[str]) -> Iterator[tuple[in
                 header = row
                 _check_header(source, header, needed)
             elif row:
+                _check_rows(source, number)
                 yield number, _cells(source, number, header, row)
     except csv.Error as error:
         _check_long_cell(source, text, number + 1, header)
-        raise source.error(number + 1, "", f"no CSV ({error})") from error
+        raise source.error(number + 1, "", f"no CSV ({error}); mend that row") from error
+    except LongLine as error:
+        raise source.error(number + 1, "", f"{error}; give the published file or a part of it") from error
     if number == 0:
         _check_header(source, header, needed)
 
@@ -119,18 +120,18 @@ def columns(source: Source, text: str) -> list[str]:
     """The header of a table; empty for an empty file."""
     try:
         return next(_reader(source, text), [])
-    except csv.Error as error:
-        raise source.error(1, "", f"no CSV ({error})") from error
+    except (csv.Error, LongLine) as error:
+        raise source.error(1, "", f"no CSV ({error}); mend that row") from error
 
 
 def _reader(source: Source, text: str) -> Iterator[list[str]]:
     delimiter = "\t" if source.path.suffix.lower() == ".tsv" else ","
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    return csv.reader(short_lines(text), delimiter=delimiter, strict=True)
 
 
 def _check_long_cell(source: Source, text: str, number: int, header: Sequence[str]) -> None:
     """Names the cell that csv found too long, if it was that."""
-    before = csv.field_size_limit(MOST_BYTES)
+    before = csv.field_size_limit(OPINIONS_BYTES)
     try:
         row = next(islice(_reader(source, text), number - 1, number), list(header))
     except csv.Error:
@@ -140,7 +141,14 @@ def _check_long_cell(source: Source, text: str, number: int, header: Sequence[st
     _cells(source, number, header or row, row)
 
 
+def _check_rows(source: Source, number: int) -> None:
+    if number > OPINIONS_ROWS:
+        raise source.error(number, "", f"expected at most {OPINIONS_ROWS} rows; give a part of the file")
+
+
 def _check_header(source: Source, header: Sequence[str], needed: Sequence[str]) -> None:
+    if len(header) > OPINIONS_COLUMNS:
+        raise source.error(1, "", f"expected at most {OPINIONS_COLUMNS} columns, got {len(header)}; give fewer")
     for column in needed:
         if (times := header.count(column)) != 1:
             reason = f"expected one column of this name, got {times or 'none'} in '{','.join(header)[:200]}'"
@@ -151,6 +159,6 @@ def _cells(source: Source, number: int, header: Sequence[str], row: Sequence[str
     if len(row) != len(header):
         raise source.error(number, "", f"expected {len(header)} cells, got {len(row)}")
     for column, cell in zip(header, row, strict=True):
-        if len(cell) > MOST_CHARACTERS:
-            raise source.error(number, column, f"expected at most {MOST_CHARACTERS} characters, got {len(cell)}")
+        if len(cell) > CELL_CHARACTERS:
+            raise source.error(number, column, f"expected at most {CELL_CHARACTERS} characters, got {len(cell)}")
     return dict(zip(header, row, strict=True))

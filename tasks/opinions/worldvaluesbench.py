@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from harness.errors import one_line
+from harness.inputs import parse_json
 from harness.tasks.opinions.objects import each_once
 from harness.tasks.opinions.question import FEWEST_OPTIONS, MOST_OPTIONS, Instrument, Question
 from harness.tasks.opinions.tables import Source, cells, columns, each, read_text
@@ -98,11 +98,11 @@ def _questions(source: Source, digests: list[str]) -> dict[str, _Meta]:
     text, digest = read_text(source)
     digests.append(digest)
     try:
-        content = json.loads(text, object_pairs_hook=each_once)
+        content = parse_json(text, each_once)
         table = TypeAdapter(dict[str, _Meta]).validate_python(content)
     except ValidationError as error:
         raise source.error(None, "", one_line(error.errors())) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise source.error(None, "", f"is no JSON that names each question once ({error})") from error
     chosen = {name: meta for name, meta in table.items() if meta.scale}
     for name, meta in chosen.items():

@@ -1,8 +1,12 @@
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import typer
 
+import harness as package
 from harness.cli import main
 
 
@@ -13,12 +17,19 @@ class Outcome:
     err: str
 
 
+@pytest.fixture(scope="session")
+def command_line():
+    """The command line, put together once: that takes longer than most commands of a test."""
+    return typer.main.get_command(main.app)
+
+
 @pytest.fixture
-def harness(monkeypatch, capsys, tmp_path):
+def harness(command_line, monkeypatch, capsys, tmp_path):
     """Runs the command line in this process, in an empty folder, 80 columns wide and without a terminal."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(main, "app", command_line)
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["harness", *map(str, arguments)])
@@ -52,6 +63,7 @@ def finished_run(tmp_path_factory):
     done = subprocess.run(
         [*command, "--tokens", "3", "--out", str(folder), "--json"],
         cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(str(package.__file__)).parents[1])},
         capture_output=True,
         text=True,
         check=True,
@@ -80,3 +92,53 @@ def other_survey(tmp_path):
     path = tmp_path / "other.toml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def contents(folder):
+    """Every file, folder and link below a folder with what it holds; what is neither is named alone."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            found[name] = f"-> {path.readlink()}"
+        elif path.is_file():
+            # A file of holes is as large as it says and takes minutes to read.
+            held = path.stat()
+            found[name] = path.read_bytes() if held.st_size < 10_000_000 else (held.st_size, held.st_mtime_ns)
+        else:
+            found[name] = "folder" if path.is_dir() else "special"
+    return found
+
+
+@pytest.fixture
+def refused(harness, tmp_path):
+    """Runs a command that the user has to mend; the line it ends with.
+
+    It is one line on standard error with exit code 2, nothing else is printed, and the working folder is as it was.
+    Each of `says` stands in the line.
+    """
+
+    def call(*arguments, says=()):
+        before = contents(tmp_path)
+        done = harness(*arguments)
+        assert done.code == 2, (done.code, done.out[-500:], done.err[-2000:])
+        assert done.out == ""
+        assert done.err.startswith("harness: error: ") and done.err.count("\n") == 1, done.err
+        assert done.err.rstrip("\n").isprintable() and len(done.err) < 1300
+        assert contents(tmp_path) == before
+        for part in (says,) if isinstance(says, str) else says:
+            assert part in done.err, done.err
+        return done.err
+
+    return call
+
+
+@pytest.fixture
+def quick(monkeypatch, lm):
+    """The bundled respondent is loaded once for all commands; any other model as ever."""
+    from harness.cli import options
+    from harness.models.language_model import ModelSpec
+
+    load = options.load_quietly
+    known = (ModelSpec(), ModelSpec(device="cpu"))
+    monkeypatch.setattr(options, "load_quietly", lambda spec: lm if spec in known else load(spec))

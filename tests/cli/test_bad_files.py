@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,7 +98,12 @@ SURVEYS = {
     "wording is a number": (*wording(6, "heldout", "3"), "item 6, wordings.heldout", "valid string (got 3)"),
     "unknown field": (*inside(6, "topic =", "weight = 1\ntopic ="), "item 6, weight", "Extra inputs are not permitted"),
     "quote left open": (*wording(6, "heldout", '"How?'), "is not TOML", "Illegal character"),
-    "not UTF-8": (wording(6, "heldout", '"\u00dc?"')[0].encode("latin-1"), wording(6, "heldout", "")[1], "", "utf-8"),
+    "not UTF-8": (
+        wording(6, "heldout", '"\u00dc?"')[0].encode("latin-1"),
+        wording(6, "heldout", "")[1],
+        "is not in UTF-8",
+        "byte 0xdc",
+    ),
     "after a BOM and with CRLF": (
         b"\xef\xbb\xbf" + inside(9, "sign = 1", "sign = 3")[0].replace("\n", "\r\n").encode(),
         inside(9, "sign = 1", "")[1],
@@ -146,7 +150,7 @@ TABLES = {
     "record of three rows": (usa(1, '"United\n\nStates"'), ROW, "name", "expected printable text on one line"),
     "quote left open": (usa(1, '"United States'), ROW, "is not CSV", "unexpected end of data"),
     "column renamed": (TARGETS.replace("ivr", "ivi", 1), 1, "", "expected the columns code,name,kind,pdi"),
-    "not UTF-8": (usa(1, "#SA").encode().replace(b"#SA", b"\xdcSA"), ROW, "is not CSV in UTF-8", "byte 0xdc"),
+    "not UTF-8": (usa(1, "#SA").encode().replace(b"#SA", b"\xdcSA"), ROW, "is not in UTF-8", "byte 0xdc"),
     "after a BOM and with CRLF": (
         b"\xef\xbb\xbf" + usa(3, "x").replace("\n", "\r\n").encode(),
         ROW,
@@ -156,18 +160,11 @@ TABLES = {
 }
 
 
-def refused(done):
-    assert done.code == 2
-    assert done.out == ""
-    assert done.err.startswith("harness: error: ") and done.err.count("\n") == 1, done.err
-    return done.err
-
-
 @pytest.mark.parametrize("name", SURVEYS)
-def test_a_bad_survey_names_file_row_and_field(harness, name, tmp_path):
+def test_a_bad_survey_names_file_row_and_field(refused, name, tmp_path):
     content, row, field, reason = SURVEYS[name]
     (tmp_path / "mine.toml").write_bytes(content if isinstance(content, bytes) else content.encode())
-    error = refused(harness("score", "--method", "null", "--survey", "mine.toml"))
+    error = refused("score", "--method", "null", "--survey", "mine.toml")
     separator = ", " if field.startswith(("item", "scales")) else " "
     if name in ("quote left open", "duplicate key"):
         # The parser notices on the row below the first key, or at the end of the row.
@@ -178,10 +175,10 @@ def test_a_bad_survey_names_file_row_and_field(harness, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_bad_targets_name_file_row_and_field(harness, name, tmp_path):
+def test_bad_targets_name_file_row_and_field(refused, name, tmp_path):
     content, row, field, reason = TABLES[name]
     (tmp_path / "mine.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
-    error = refused(harness("score", "--method", "null", "--targets", "mine.csv"))
+    error = refused("score", "--method", "null", "--targets", "mine.csv")
     assert f"targets 'mine.csv' row {row}{' ' if field else ': '}{field}" in error
     assert reason in error
 
@@ -220,19 +217,17 @@ ADAPTERS = {
 
 
 @pytest.mark.parametrize("name", ADAPTERS)
-def test_a_bad_adapter_names_file_and_field(harness, name, lm, tmp_path, monkeypatch):
-    from harness.cli import options
+def test_a_bad_adapter_names_file_and_field(refused, quick, name, lm, tmp_path):
     from harness.models.adapter import save_adapter
 
     change, file, field = ADAPTERS[name]
     save_adapter(tmp_path / "tuned", np.zeros((3, lm.width), np.float32), lm)
     change(tmp_path / "tuned")
-    monkeypatch.setattr(options, "load_quietly", lambda spec: lm)
-    error = refused(harness("score", "--prompt", "tuned"))
+    error = refused("score", "--prompt", "tuned")
     assert "prompt 'tuned' " in error and file in error and field in error
 
 
-def test_a_prompt_of_another_model_of_the_same_width(harness, lm, tmp_path):
+def test_a_prompt_of_another_model_of_the_same_width(harness, refused, lm, tmp_path):
     import shutil
 
     from harness.models.adapter import save_adapter
@@ -244,7 +239,7 @@ def test_a_prompt_of_another_model_of_the_same_width(harness, lm, tmp_path):
     shutil.copytree(BUNDLED, tmp_path / "other")
     template = tmp_path / "other" / "chat_template.jinja"
     template.write_text("{# another #}" + template.read_text())
-    error = refused(harness("score", "--prompt", "tuned", "--model", "./other", "--region", "USA"))
+    error = refused("score", "--prompt", "tuned", "--model", "./other", "--region", "USA")
     assert error == (
         f"harness: error: prompt 'tuned' was tuned for model 'respondent', 'digest' {lm.digest[:15]} in vsm.json: "
         f"model './other' is another, {other_digest(error)}; give the one that it was tuned for with --model, or "
@@ -261,9 +256,8 @@ def other_digest(error):
 
 
 @pytest.mark.parametrize("command", [("run", "--region", "USA"), ("bench", "scorer")])
-def test_every_command_that_reads_a_survey_says_the_same(harness, command, tmp_path):
+def test_every_command_that_reads_a_survey_says_the_same(refused, command, tmp_path):
     content, row = inside(9, "sign = 1", "sign = 3")
     (tmp_path / "mine.toml").write_text(content)
-    error = refused(harness(*command, "--survey", "mine.toml"))
+    error = refused(*command, "--survey", "mine.toml")
     assert error == (f"harness: error: survey 'mine.toml' row {row}, item 9, sign: Input should be -1 or 1 (got 3)\n")
-    assert [path.name for path in Path().iterdir()] == ["mine.toml"]

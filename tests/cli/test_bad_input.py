@@ -1,6 +1,13 @@
-from pathlib import Path
+"""Flags and paths that say what cannot be: one line, exit 2, nothing written. Files are in test_bad_files.py.
 
+Every command and every flag stands in one of these tables, which a test holds to the commands themselves.
+"""
+
+import numpy as np
 import pytest
+import typer
+
+from harness.cli import main
 
 CASES = [
     (("run", "--region", "nowhere"), "unknown region 'nowhere'"),
@@ -116,16 +123,268 @@ CASES = [
     (("rnu",), "rnu"),
 ]
 
+MODEL = [
+    (("--model", "./nowhere"), "model './nowhere' is not a folder"),
+    (("--model", "responden"), "unknown model 'responden': expected respondent"),
+    (("--model", "random:llama-3-9b"), "expected one of llama-3-8b"),
+    (("--model", "random:missing.json"), "no such file"),
+    (("--model", "occupied"), "model 'occupied' is not a folder"),
+    (("--model", ""), "model '' is not a folder"),
+    (("--model", "\udcff"), "model"),
+    (("--model", "x" * 5000), "is not a folder"),
+    (("--dtype", "int8"), "unknown dtype 'int8': expected one of"),
+    (("--device", "abacus"), "unknown device 'abacus': expected auto or"),
+    (("--device", "cuda:99"), "unknown device 'cuda:99'"),
+    (("--device-map", "bogus"), "unknown device map 'bogus': expected one of"),
+    (("--memory-gb", "0"), "--memory-gb 0: expected a positive number of GB"),
+    (("--memory-gb", "nan"), "--memory-gb nan: expected a positive number of GB"),
+    (("--memory-gb", "much"), "(got 'much')"),
+    (("--memory-gb", "0.001"), "--memory-gb allows 1.0 MB"),
+]
+"""What every command with a model refuses alike."""
+ASKING = {
+    "run": ("run", "--region", "USA"),
+    "score": ("score", "--method", "naive"),
+    "labels": ("check", "labels"),
+    "text-agreement": ("check", "text-agreement"),
+    "transfer": ("check", "transfer", "--benchmark", "cdeval", "--file", "occupied.csv"),
+    "side-effects": ("side-effects", "--prompt", "tuned"),
+    "scorer": ("bench", "scorer"),
+    "optimizers": ("bench", "optimizers"),
+}
+SURVEYED = {name: command for name, command in ASKING.items() if name != "side-effects"}
+TARGETED = {name: command for name, command in SURVEYED.items() if name != "scorer"}
+SUBJECTS = [
+    (("--method", "personna"), "unknown method 'personna': expected one of persona"),
+    (("--method", "naive", "--prompt", "tuned"), "both --method and --prompt: give one of the two"),
+    (("--method", "persona"), "--method persona names a region: give one with --region"),
+    (("--region", "nowhere"), "unknown region 'nowhere'"),
+    (("--region", "USA,CHN"), "--region USA,CHN: 2 regions, expected one"),
+    (("--region", ","), "no region given"),
+    (("--shots", "25"), "25 demonstrations"),
+    (("--shots", "-1"), "-1 demonstrations"),
+    (("--prompt", "nowhere"), "prompt 'nowhere' has no adapter_config.json"),
+    (("--prompt", "occupied"), "prompt 'occupied' has no adapter_config.json"),
+    (("--out", "."), "--out .: is a folder"),
+    (("--out", "no/where.json"), "the folder no does not exist"),
+    (("--out", "occupied/x.json"), "the folder occupied does not exist"),
+    (("--out", "x" * 5000), "cannot be written (File name too long)"),
+]
+"""What every check of a subject refuses alike."""
+CHECKS = {name: ASKING[name] for name in ("labels", "text-agreement", "transfer")}
+CONTEST = [
+    (("--optimizer", "dee"), "unknown optimizer 'dee': expected one of de"),
+    (("--optimizer", ","), "no optimizer given"),
+    (("--region", "nowhere"), "unknown region 'nowhere'"),
+    (("--seeds", "0"), "--seeds 0: expected at least 1"),
+    (("--seeds", "99999"), "seeds"),
+    (("--first-seed", "-1"), "--first-seed -1"),
+    (("--budget", "0"), "--budget 0"),
+    (("--budget", "9" * 30), "expected at most"),
+    (("--set", "F"), "expected NAME=VALUE"),
+    (("--set", "nothing=1"), "unknown de parameter 'nothing'"),
+    (("--set", "F=9"), "F is '9'"),
+    (("--start", "zero"), "unknown start 'zero'"),
+    (("--space", "sub:3"), "unknown space 'sub:3'"),
+    (("--space", "subspace:0"), "unknown space 'subspace:0'"),
+    (("--tokens", "0"), "--tokens 0"),
+    (("--pool", "-1"), "--pool -1"),
+    (("--study", "missing.toml"), "study 'missing.toml' cannot be read"),
+    (("--scorer", "pack"), "unknown scorer 'pack'"),
+    (("--micro-batch", "-1"), "--micro-batch -1"),
+    (("--workers", "1000"), "--workers 1000"),
+    (("--targets", "missing.csv"), "targets 'missing.csv' cannot be read"),
+    (("--out", "occupied"), "occupied"),
+    (("--out", "x" * 5000), "cannot be read (File name too long)"),
+]
+MORE = [
+    (("score", "--method", "naive", "--region", "nowhere"), "unknown region 'nowhere'"),
+    (("score", "--method", "naive", "--shots", "30"), "30 demonstrations"),
+    (("score", "--method", "naive", "--seed", "-1"), "--seed -1: expected at least 0"),
+    (("score", "--method", "naive", "--respondents", "7"), "expected an even number"),
+    (("score", "--method", "naive", "--instrument", "other"), "unknown instrument 'other'"),
+    (("score", "--prompt", "occupied"), "has no adapter_config.json"),
+    (("score", "--method", ""), "unknown method ''"),
+    (("score", "--method", "naive", "extra"), "extra"),
+    (("check", "labels", "--targets", "small.csv"), "--targets small.csv without a region to compare with"),
+    (("check", "text-agreement", "--max-new-tokens", "0"), "--max-new-tokens 0: expected at least 1"),
+    (("check", "text-agreement", "--max-new-tokens", "5000"), "--max-new-tokens 5000: expected at most 4096"),
+    (("check", "text-agreement", "--show", "-1"), "--show -1: expected at least 0"),
+    (("check", "transfer"), "Missing option '--benchmark'"),
+    (("check", "transfer", "--benchmark", "cdeval"), "Missing option '--file'"),
+    (
+        ("check", "transfer", "--benchmark", "cdevil", "--file", "x"),
+        "unknown benchmark 'cdevil': expected one of cdeval",
+    ),
+    (("check", "transfer", "--benchmark", "cdeval", "--file", "x"), "cdeval file 'x' cannot be read"),
+    (("check", "transfer", "--benchmark", "globalopinionqa", "--file", "x"), "globalopinionqa file 'x' cannot be read"),
+    (("check", "transfer", "--benchmark", "worldvaluesbench", "--file", "x"), "question_metadata.json' cannot be read"),
+    (
+        ("check", "transfer", "--benchmark", "worldvaluesbench", "--file", "x", "--metadata", "occupied"),
+        "worldvaluesbench file 'occupied' is no JSON",
+    ),
+    (("check", "transfer", "--benchmark", "cdeval", "--file", "x", "--metadata", "y"), "belong to worldvaluesbench"),
+    (
+        ("check", "transfer", "--benchmark", "cdeval", "--file", "x", "--demographics", "y"),
+        "belong to worldvaluesbench",
+    ),
+    ((*ASKING["transfer"], "--limit", "-1"), "--limit -1: expected at least 0"),
+    ((*ASKING["transfer"], "--seed", "-1"), "--seed -1: expected at least 0"),
+    ((*ASKING["transfer"], "--country", "Japan"), "--country Japan: nobody answered cdeval"),
+    (("side-effects",), "Missing option '--prompt'"),
+    (("side-effects", "--prompt", "nowhere"), "prompt 'nowhere' has no adapter_config.json"),
+    ((*ASKING["side-effects"], "--tasks", ","), "--tasks ',': no task given"),
+    ((*ASKING["side-effects"], "--include-path", "missing"), "missing"),
+    ((*ASKING["side-effects"], "--include-path", "occupied"), "occupied"),
+    ((*ASKING["side-effects"], "--num-fewshot", "-1"), "--num-fewshot -1: expected at least 0"),
+    ((*ASKING["side-effects"], "--num-fewshot", "1001"), "--num-fewshot 1001: expected at most 1000"),
+    ((*ASKING["side-effects"], "--limit", "0"), "--limit 0: expected at least 1"),
+    ((*ASKING["side-effects"], "--batch-size", "0"), "--batch-size 0: expected at least 1"),
+    ((*ASKING["side-effects"], "--out", "."), "--out .: is a folder"),
+    (("check", "sensitivity", "occupied"), "run 'occupied' has no record.json"),
+    (("check", "sensitivity", "--optimizer", "dee"), "unknown optimizer 'dee'"),
+    (("check", "sensitivity", "--region", "nowhere"), "unknown region 'nowhere'"),
+    (("check", "sensitivity", "--model", "./nowhere"), "is not a folder"),
+    (("check", "sensitivity", "--survey", "missing.toml"), "survey 'missing.toml' cannot be read"),
+    (("check", "sensitivity", "--targets", "missing.csv"), "targets 'missing.csv' cannot be read"),
+    (("check", "sensitivity", "--runs", "occupied/x", "--region", "USA"), "run directory below 'occupied/x' cannot be"),
+    (("bench", "wrappers", "--functions", "25"), "--functions '25': expected whole numbers of 1 to 24"),
+    (("bench", "wrappers", "--functions", "one"), "--functions 'one'"),
+    (("bench", "wrappers", "--dimensions", "4"), "--dimensions '4': expected whole numbers of 2, 3, 5"),
+    (("bench", "wrappers", "--dimensions", ""), "--dimensions ''"),
+    (("bench", "wrappers", "--instances", "0"), "--instances 0: expected at least 1"),
+    (("bench", "wrappers", "--budget", "0"), "--budget 0: expected at least 1"),
+    (("bench", "wrappers", "--seed", "-1"), "--seed -1: expected at least 0"),
+    (("bench", "wrappers", "--out", "."), "--out .: is a folder"),
+    (("bench", "asks", "--dimensions", "1"), "--dimensions '1': expected whole numbers of 2 to 10000000"),
+    (("bench", "asks", "--optimizer", "dee"), "unknown optimizer 'dee'"),
+    (("bench", "asks", "--out", "no/where"), "the folder no does not exist"),
+    (("bench", "scorer", "--quiet", "--tokens", "2000000000"), "give fewer virtual tokens"),
+    (("bench", "scorer", "--scorer", "pack"), "unknown scorer 'pack'"),
+    (("bench", "scorer", "--micro-batch", "999"), "--micro-batch 999"),
+    (("bench", "scorer", "--workers", "-1"), "--workers -1"),
+    (("bench", "score"), "score"),
+    (("check", "label"), "label"),
+    (("ls",), "Missing argument 'what'"),
+    (("ls", "regions", "--targets", "missing.csv"), "targets 'missing.csv' cannot be read"),
+    (("ls", "regions", "--targets", "occupied"), "expected the columns code,name"),
+    (("path",), "Missing argument 'place'"),
+    (("path", "../tasks"), "unknown place '../tasks'"),
+    (("respondent", "train"), "Missing option '--out'"),
+    (("respondent", "train", "--out", "occupied"), "cannot be written (File exists)"),
+    (("respondent", "train", "--out", "x" * 5000), "cannot be written (File name too long)"),
+    (("respondent", "train", "--out", "new", "--seed", "-1"), "--seed -1: expected at least 0"),
+    (("leaderboard", "occupied"), "run 'occupied' has no record.json"),
+    (("leaderboard", "."), "run '.' has no record.json"),
+    (("leaderboard", "tuned", "--format", ""), "unknown format ''"),
+    (("leaderboard", "\udcff"), "has no record.json"),
+    (("run", "--tokens", "2000000000"), "give fewer virtual tokens"),
+    (("run", "--region", "USA", "--tokens", "9" * 30), "expected at most"),
+    (("run", "--region", ""), "no region given"),
+    (("run", "--region", "\udcff"), "unknown region"),
+    (("run", "--region", "U\x00S"), "unknown region"),
+    (("run", "--survey", "occupied"), "survey 'occupied' name: Field required"),
+    (("run", "--targets", "occupied"), "expected the columns code,name"),
+    (("run", "--survey", "\udcff"), "cannot be read"),
+    (("run", "--finalists", "10000"), "--finalists 10000: expected at most"),
+    (("run", "--seeds", "9" * 30), "expected at most"),
+    (("run", "--shots", "-1"), "--shots -1: expected at least 0"),
+    (("run", "--box", "nan"), "--box nan"),
+    (("run", "--box", "inf"), "--box inf"),
+    (("run", "--rest", "inf"), "--rest inf"),
+    (("run", "--penalty", "-1"), "--penalty -1"),
+    (("run", "--wordings", "0"), "--wordings 0"),
+    (("run", "--respondents", "9" * 30), "expected at most"),
+    (("run", "--region", "USA", "--out", "x" * 5000), "cannot be made (File name too long)"),
+    (("run", "positional"), "positional"),
+    (("run", "--set", "de.F=0.5=3"), "F is '0.5=3'"),
+    (("run", "--set", "\udcff=1"), "unusable settings of optimizer 'de'"),
+    (("--versoin",), "--versoin"),
+]
 
-@pytest.mark.parametrize(("arguments", "reason"), CASES, ids=[" ".join(case[0])[:60] for case in CASES])
-def test_one_line_exit_2_and_nothing_written(harness, arguments, reason, tmp_path):
+
+def expanded():
+    """Every case: the arguments, and what stands in the line."""
+    yield from CASES
+    yield from MORE
+    for command in ASKING.values():
+        yield from (((*command, *flags), reason) for flags, reason in MODEL)
+    for command in SURVEYED.values():
+        yield (*command, "--survey", "missing.toml"), "survey 'missing.toml' cannot be read (No such file or directory)"
+    for command in TARGETED.values():
+        yield (*command, "--targets", "missing.csv"), "targets 'missing.csv' cannot be read (No such file or directory)"
+    for command in CHECKS.values():
+        yield from (((*command, *flags), reason) for flags, reason in SUBJECTS)
+    yield from (((*ASKING["optimizers"], *flags), reason) for flags, reason in CONTEST)
+
+
+ALL = list(expanded())
+
+
+def commands(group=None, before=()):
+    """Every command by its words, with its parameters."""
+    group = typer.main.get_command(main.app) if group is None else group
+    for name, one in group.commands.items():
+        if hasattr(one, "commands"):
+            yield from commands(one, (*before, name))
+        else:
+            yield (*before, name), one.params
+
+
+FLAGS = [
+    (words, flag, one)
+    for words, parameters in commands()
+    for one in parameters
+    for flag in one.opts
+    if flag.startswith("--") and flag != "--help"
+]
+
+
+NUMBERS = ("--memory-gb", "--num-fewshot", "--limit", "--seeds", "--first-seed", "--budget", "--tokens", "--pool")
+"""Flags that take a number and have no default of that kind."""
+
+
+@pytest.fixture
+def folder(tmp_path, lm):
+    """A working folder with an empty file, a small table, questions and a tuned prompt."""
+    from harness.models.adapter import save_adapter
+
     (tmp_path / "occupied").write_text("")
-    done = harness(*arguments)
-    assert done.code == 2
-    assert done.out == ""
-    assert done.err.startswith("harness: error: ") and done.err.count("\n") == 1, done.err
-    assert reason in done.err
-    assert [path.name for path in Path().iterdir()] == ["occupied"]
+    (tmp_path / "small.csv").write_text("code,name,kind,pdi,idv,mas,uai,lto,ivr\nAAA,Here,country,1,2,3,4,5,6\n")
+    (tmp_path / "occupied.csv").write_text("Domain,Dimension,Question,Option 1,Option 2\nwork,PDI,What?,This.,That.\n")
+    save_adapter(tmp_path / "tuned", np.zeros((3, lm.width), np.float32), lm)
+    return tmp_path
+
+
+def named(case):
+    return " ".join(part.encode("ascii", "backslashreplace").decode() for part in case[0])[:70].replace("\x00", "NUL")
+
+
+@pytest.mark.parametrize("case", ALL, ids=named)
+def test_one_line_exit_2_and_nothing_written(refused, quick, folder, case):
+    refused(*case[0], says=case[1])
+
+
+def test_there_are_at_least_three_hundred_different_ones():
+    assert len({case[0] for case in ALL}) >= 300
+
+
+def test_every_flag_of_every_command_stands_in_a_table():
+    tried = {
+        (words, flag) for words, flag, _ in FLAGS for case in ALL if case[0][: len(words)] == words and flag in case[0]
+    }
+    never = {(words, flag) for words, flag, one in FLAGS if not one.is_flag} - tried
+    assert never == set()
+
+
+@pytest.mark.parametrize(("words", "flag", "one"), FLAGS, ids=[f"{' '.join(words)} {flag}" for words, flag, _ in FLAGS])
+def test_a_flag_that_lacks_its_value_or_has_a_wrong_one(refused, words, flag, one):
+    if one.is_flag:
+        refused(*words, f"{flag}=maybe", says=flag)
+    else:
+        refused(*words, flag, says=flag)
+        if type(one.default) in (int, float) or flag in NUMBERS:
+            refused(*words, flag, "many", says=(flag, "many"))
 
 
 def test_our_own_bugs_keep_their_traceback(harness, monkeypatch):

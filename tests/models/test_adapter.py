@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ from harness.models.adapter import (
     CONFIG_FILE,
     ORIGIN_FILE,
     WEIGHTS_FILE,
+    attach,
     load_adapter,
     origin_note,
     save_adapter,
@@ -253,3 +256,72 @@ def test_no_numbers_that_are_not_finite(lm: LanguageModel, tmp_path: Path) -> No
         f"prompt '{tmp_path}' holds numbers in 'prompt_embeddings' of "
         "adapter_model.safetensors that are not finite: tune it again"
     )
+
+
+def test_a_pickle_in_place_of_weights_is_never_read(lm: LanguageModel, tmp_path: Path) -> None:
+    save_adapter(tmp_path, np.zeros((3, 32), np.float32), lm)
+    (tmp_path / WEIGHTS_FILE).unlink()
+    marker = tmp_path / "marker"
+    (tmp_path / "adapter_model.bin").write_bytes(pickled(marker))
+    for read in (load_adapter, attach):
+        with pytest.raises(InputError, match=r"adapter_model\.bin and no .*: a pickle is never read"):
+            read(tmp_path, lm)
+    assert not marker.exists()
+
+
+def pickled(marker: Path) -> bytes:
+    """A pickle that makes a file when it is read."""
+
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.touch, (marker,)
+
+    return pickle.dumps({"prompt_embeddings": Trap()})
+
+
+def test_the_trap_works(tmp_path: Path) -> None:
+    pickle.loads(pickled(tmp_path / "marker"))
+    assert (tmp_path / "marker").exists()
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+def test_peft_reads_nothing_that_the_folder_says_beside_the_prompt(lm: LanguageModel, tmp_path: Path) -> None:
+    prompt = np.full((3, 32), 0.25, np.float32)
+    save_adapter(tmp_path, prompt, lm)
+    edit(
+        tmp_path,
+        inference_mode=False,
+        prompt_tuning_init="TEXT",
+        prompt_tuning_init_text="hello",
+        tokenizer_name_or_path="somebody/else",
+        tokenizer_kwargs={"trust_remote_code": True},
+        base_model_name_or_path="somebody/else",
+        auto_mapping={"base_model_class": "Trap", "parent_library": "os"},
+    )
+    (tmp_path / ORIGIN_FILE).unlink()
+    tuned = attach(tmp_path, lm)
+    assert np.array_equal(tuned.prompt_encoder["default"].embedding.weight.detach().numpy(), prompt)
+    assert tuned.peft_config["default"].tokenizer_name_or_path is None
+
+
+@pytest.mark.parametrize(
+    ("tensor", "reason"),
+    [
+        (torch.zeros((3, 32), dtype=torch.int64), "of 3 tokens in I64"),
+        (torch.zeros((100_001, 32), dtype=torch.float16), "of 100001 tokens in F16"),
+    ],
+)
+def test_what_no_prompt_is_is_refused_before_it_is_read(
+    tensor: torch.Tensor, reason: str, lm: LanguageModel, tmp_path: Path
+) -> None:
+    save_adapter(tmp_path, np.zeros((3, 32), np.float32), lm)
+    weights(tmp_path, prompt_embeddings=tensor)
+    assert reason in refused(tmp_path, lm)
+
+
+@pytest.mark.parametrize("name", [CONFIG_FILE, ORIGIN_FILE, WEIGHTS_FILE])
+def test_a_pipe_is_refused_at_once(name: str, lm: LanguageModel, tmp_path: Path) -> None:
+    save_adapter(tmp_path, np.zeros((3, 32), np.float32), lm)
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    assert f"{name} cannot be read (is a pipe, no file)" in refused(tmp_path, lm)

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from harness.errors import HarnessError, ModelError, UsageError
 from harness.models import loading
+from harness.models.folder import OFFLINE
 from harness.models.geometries import GEOMETRIES, random_model
 from harness.models.language_model import LanguageModel, ModelSpec, gpu_name, threads
 from harness.models.loading import load, locate
@@ -183,9 +184,9 @@ def test_several_weight_files_have_one_digest(folder_of: Any, tmp_path: Path) ->
         ("~/nowhere-at-all", "model '~/nowhere-at-all' is not a folder: "),
         ("a/b/c", "model 'a/b/c' is not a folder: "),
         (" ", "model ' ' is not a folder: "),
-        ("nobody/nothing", "model 'nobody/nothing' cannot be loaded: check the id and the connection"),
-        ("nothing", "model 'nothing' cannot be loaded: check the id and the connection"),
-        ("two words", "model 'two words' cannot be loaded: check the id and the connection"),
+        ("nobody/nothing", "model 'nobody/nothing' cannot be loaded: HF_HUB_OFFLINE is set, so nothing is fetched"),
+        ("nothing", "model 'nothing' cannot be loaded: HF_HUB_OFFLINE is set"),
+        ("two words", "model 'two words' cannot be loaded: HF_HUB_OFFLINE is set"),
     ],
 )
 def test_nothing_is_there(name: str, start: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -304,7 +305,7 @@ def test_a_respondent_is_known_under_any_name(tmp_path: Path) -> None:
         ("x" * 5000, "check the id and the connection"),
     ],
 )
-def test_advice_for_the_hub(reason: str, advice: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_advice_for_the_hub(reason: str, advice: str, online: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(reason)
 
@@ -409,7 +410,14 @@ def test_a_vocabulary_smaller_than_the_tokenizer_is_refused(tmp_path: Path, bund
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Any:
+def online(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of the environment forbids the network; the library still does not use it."""
+    for name in OFFLINE:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def hub(online: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(loading.hub, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(loading.hub, "ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setattr(loading, "getproxies", dict)
@@ -431,3 +439,19 @@ def test_with_a_connection_or_a_proxy_the_hub_is_asked(hub: Any, monkeypatch: py
     monkeypatch.setattr(loading, "getproxies", lambda: {"https": "http://proxy"})
     loading._check_connection()
     assert not hub.HF_HUB_OFFLINE
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_where_the_environment_forbids_the_network_no_connection_is_tried(
+    name: str, hub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(*_: object, **__: object) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setenv(name, "true")
+    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", connect)
+    assert refused(ModelSpec(name="nobody/nothing")).startswith(
+        f"model 'nobody/nothing' cannot be loaded: {name} is set, so nothing is fetched; download it first"
+    )

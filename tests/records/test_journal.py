@@ -139,6 +139,15 @@ def test_a_line_that_the_disk_did_not_take_does_not_stand(path, monkeypatch):
     assert entries(path) == ENTRIES
 
 
+def test_answers_are_read_when_they_are_asked_for(path):
+    with Journal(path) as journal:
+        journal.append({"about": "it", "answers": {"means": [0.1, None]}})
+    with Journal(path) as journal:
+        assert journal.lines[-1].entry == {"about": "it", "answers": None}
+        assert journal.answers(journal.lines[-1]) == {"means": [0.1, None]}
+    assert entries(path)[-1] == {"about": "it", "answers": {"means": [0.1, None]}}
+
+
 def test_another_writer_is_noticed(path):
     with Journal(path) as one, Journal(path) as other:
         one.append({"mine": 1})
@@ -155,7 +164,7 @@ def test_what_is_no_plain_file_is_refused_at_once(tmp_path):
 
 
 def test_a_line_without_end_is_refused_and_not_read_into_memory(path, monkeypatch):
-    monkeypatch.setattr(module, "MOST_LINE_BYTES", 64)
+    monkeypatch.setattr(module, "LINE_CHARACTERS", 64)
     path.write_bytes(path.read_bytes() + b"x" * 100)
     with pytest.raises(RunError, match="line 5: is over 64 bytes"):
         Journal(path)

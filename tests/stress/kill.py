@@ -108,7 +108,7 @@ def disturbed(folder: Path, kind: str, undisturbed: dict[str, Reference], rng: r
         if planned:
             planned -= 1
             one, loading = rng.choice(SIGNALS), rng.random() < 0.15
-            line = 0 if loading else rng.randint(len(seen), known.lines)
+            line = 0 if loading else rng.randint(min(len(seen), known.lines), known.lines)
             while not loading and process.poll() is None and len(whole(journal(folder))) < line:
                 time.sleep(0.005)
             try:

@@ -228,7 +228,7 @@ def test_a_scale_that_is_too_long_is_refused(values_files, tmp_path):
     [
         (b"", r"row 1 (Domain|question): expected one column of this name, got none in ''"),
         (b"a,b\n1,2\n", r"row 1 (Domain|question): expected one column of this name, got none in 'a,b'"),
-        (b"Domain,question\nx\xff,y\n", r"is not UTF-8 in line 2 \(byte 0xff\)"),
+        (b"Domain,question\nx\xff,y\n", r"row 2 is not in UTF-8 \(byte 0xff\)"),
         (b'Domain,question\n"x', r"row 1 (Dimension|selections): expected one column"),
         (None, r"cannot be read \(No such file or directory\)"),
     ],
@@ -276,7 +276,7 @@ def test_a_column_that_stands_twice_is_refused(written):
 def test_a_file_that_is_too_large_is_not_read(cdeval_file, monkeypatch):
     from harness.tasks.opinions import tables
 
-    monkeypatch.setattr(tables, "MOST_BYTES", 10)
+    monkeypatch.setattr(tables, "OPINIONS_BYTES", 10)
     with pytest.raises(InputError, match="is over 10 bytes"):
         read_cdeval(cdeval_file())
 

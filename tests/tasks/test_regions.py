@@ -233,10 +233,10 @@ BROKEN: dict[str, tuple[Callable[[], str | bytes], str]] = {
         "row 4 name: 'Chn' is the code of the region in row 3: expected another",
     ),
     "error in a record of two rows": (usa("country,40", '"coun\ntry",40'), "row 2 kind: expected printable text"),
-    "cut off inside a record of three rows": (usa("country", '"coun\n\ntry"x'), "row 2 is not CSV in UTF-8"),
+    "cut off inside a record of three rows": (usa("country", '"coun\n\ntry"x'), "row 2 is not CSV"),
     "behind a record of three rows": (
         lambda: SMALL.replace("United States", '"United\n\nStates"').replace("Algeria", '"Alge"ria'),
-        "row 6 is not CSV in UTF-8",
+        "row 6 is not CSV",
     ),
     "underscore in a number": (usa("91", "9_1"), f"row 2 idv: {RANGE} '9_1'"),
     "digits of another script": (usa("91", "\u0669\u0661"), f"row 2 idv: {RANGE} '"),
@@ -264,15 +264,18 @@ BROKEN: dict[str, tuple[Callable[[], str | bytes], str]] = {
     "short row": (usa(",68", ""), "row 2 ivr: expected 9 cells, got 8"),
     "long row": (usa(",68", ",68,1"), "row 2 after ivr: expected 9 cells, got 10"),
     "one word in a row": (lambda: SMALL + "and so on\n", "row 5 name: expected 9 cells, got 1"),
-    "quote left open": (usa("United States", '"United States'), "row 2 is not CSV in UTF-8 (unexpected end of data)"),
-    "text behind a quote": (usa("United States", '"United" States'), "row 2 is not CSV in UTF-8"),
-    "endless cell": (usa("United States", "U" * 200_000), "row 2 is not CSV in UTF-8 (field larger than field limit"),
+    "quote left open": (usa("United States", '"United States'), "row 2 is not CSV (unexpected end of data)"),
+    "text behind a quote": (usa("United States", '"United" States'), "row 2 is not CSV"),
+    "endless cell": (usa("United States", "U" * 200_000), "row 2 is not CSV (field larger than field limit"),
     "empty": (lambda: "", COLUMNS),
     "header alone": (lambda: HEADER + "\n", "has no region with all six scores"),
     "no complete region": (lambda: SMALL.replace(",68\n", ",\n").replace(",24\n", ",\n"), "has no region with all six"),
-    "Latin-1": (lambda: SMALL.replace("China", "Chiná").encode("latin-1"), "row 3 is not CSV in UTF-8 ('utf-8' codec"),
-    "UTF-16": (lambda: SMALL.encode("utf-16"), "row 1 is not CSV in UTF-8 ('utf-8' codec"),
-    "binary": (lambda: b"\x89PNG\r\n\x1a\n\x00\xff", "is not CSV in UTF-8 ('utf-8' codec"),
+    "Latin-1": (
+        lambda: SMALL.replace("China", "Chiná").encode("latin-1"),
+        "row 3 is not in UTF-8 (byte 0xe1): save it as UTF-8",
+    ),
+    "UTF-16": (lambda: SMALL.encode("utf-16"), "row 1 is not in UTF-8 (UTF-16): save it as UTF-8"),
+    "binary": (lambda: b"\x89PNG\r\n\x1a\n\x00\xff", "row 1 is not in UTF-8 (byte 0x89)"),
     "spreadsheet": (lambda: b"PK\x03\x04" + b"\0" * 64, ""),
     "over a megabyte": (lambda: SMALL + "\n" * 1_000_000, "is over 1000000 bytes: expected one row per region"),
 }
@@ -297,7 +300,7 @@ def test_the_table_of_broken_files_breaks_each_in_one_way() -> None:
 
 
 def test_a_folder_and_a_missing_file(tmp_path: Path) -> None:
-    for path, reason in ((tmp_path, "Is a directory"), (tmp_path / "none.csv", "No such file or directory")):
+    for path, reason in ((tmp_path, "is a folder, no file"), (tmp_path / "none.csv", "No such file or directory")):
         with pytest.raises(InputError) as caught:
             load_regions(path)
         assert str(caught.value) == f"targets '{path}' cannot be read ({reason}): give a CSV file"

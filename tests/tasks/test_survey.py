@@ -139,7 +139,7 @@ def test_rows_may_end_otherwise(ending: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"' row 123, item 8, sign: "):
         load_survey(file)
     file.write_bytes(in_item(8, "sign = 1", "sign = \u00dc").replace("\n", ending).encode("latin-1"))
-    with pytest.raises(InputError, match=r"' row 123 is not TOML \('utf-8' codec"):
+    with pytest.raises(InputError, match=r"' row 123 is not in UTF-8 \(byte 0xdc\)"):
         load_survey(file)
 
 
@@ -297,9 +297,12 @@ BROKEN: dict[str, tuple[Callable[[], str | bytes], str]] = {
     ),
     "quote left open": (lambda: with_wording(2, "heldout", '"Really?'), "is not TOML (Illegal character"),
     "JSON": (lambda: '{"name": "x"}', "is not TOML"),
-    "binary": (lambda: b"\x89PNG\r\n\x1a\n\x00\xff", "is not TOML ('utf-8' codec"),
-    "UTF-16": (lambda: TEXT.encode("utf-16"), "row 1 is not TOML ('utf-8' codec"),
-    "Latin-1": (lambda: with_wording(2, "heldout", '"Überhaupt?"').encode("latin-1"), "is not TOML ('utf-8' codec"),
+    "binary": (lambda: b"\x89PNG\r\n\x1a\n\x00\xff", "row 1 is not in UTF-8 (byte 0x89)"),
+    "UTF-16": (lambda: TEXT.encode("utf-16"), "row 1 is not in UTF-8 (UTF-16): save it as UTF-8"),
+    "Latin-1": (
+        lambda: with_wording(2, "heldout", '"Überhaupt?"').encode("latin-1"),
+        "row 49 is not in UTF-8 (byte 0xdc)",
+    ),
     "NUL bytes": (lambda: b"\0" * 100, "is not TOML"),
     "nested without end": (lambda: "a = " + "[" * 100_000, "is not TOML"),
     "number without end": (lambda: "a = " + "9" * 10_000, "is not TOML"),
@@ -328,7 +331,7 @@ def test_the_table_of_broken_files_breaks_each_in_one_way() -> None:
 
 
 def test_a_folder_and_a_missing_file(tmp_path: Path) -> None:
-    for path, reason in ((tmp_path, "Is a directory"), (tmp_path / "none.toml", "No such file or directory")):
+    for path, reason in ((tmp_path, "is a folder, no file"), (tmp_path / "none.toml", "No such file or directory")):
         with pytest.raises(InputError) as caught:
             load_survey(path)
         assert str(caught.value) == (
