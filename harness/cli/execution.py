@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from harness.cli import output
 from harness.errors import HarnessError, ResumeError
 
@@ -49,11 +51,16 @@ def execute(
 
     known = None if fresh else RunDirectory.newest(out, name)
     directory = known or RunDirectory.create(out, name, session.spec.plain(), inputs)
-    return directory, work_on(directory, session, console, quiet, inputs)
+    return directory, work_on(directory, session, console, quiet, inputs, new=known is None)
 
 
 def work_on(
-    directory: RunDirectory, session: Session, console: Console, quiet: bool, inputs: Inputs | None = None
+    directory: RunDirectory,
+    session: Session,
+    console: Console,
+    quiet: bool,
+    inputs: Inputs | None = None,
+    new: bool = False,
 ) -> Record:
     """Does what a run still needs and returns its record; no other process may work in the directory meanwhile.
 
@@ -63,7 +70,7 @@ def work_on(
     from harness.report.progress import watch
 
     total = len(session.spec.regions) * len(session.spec.optimizers) * session.spec.seeds
-    with directory.claimed() as left, watch(console, total, quiet) as watcher, _stoppable():
+    with _stoppable(), directory.claimed() as left, watch(console, total, quiet) as watcher:
         if left:
             watcher.remark(f"the lock of {left}, is taken over: that process is gone")
         if directory.finished:
@@ -72,6 +79,8 @@ def work_on(
             directory.begin(session.spec.plain(), inputs)
         if not quiet:
             _print_header(session, directory, console)
+        if not new and not directory.answered:
+            watcher.remark(f"run {directory.path} was begun before and holds no answer: begins anew")
         try:
             return session.run(directory, watcher)
         except ResumeError:
@@ -93,8 +102,7 @@ def work_on(
 
 def resume_command(directory: RunDirectory, session: Session) -> str:
     """The command that goes on with a run, as it can be pasted into a shell."""
-    path = str(directory.path)
-    words = [*_invocation(), "resume", f"./{path}" if path.startswith("-") else path]
+    words = [*_invocation(), "resume", str(directory.path.absolute())]
     words += ["--trust-remote-code"] if session.spec.model.trust_remote_code else []
     return " ".join(map(_quoted, words))
 
@@ -142,6 +150,9 @@ def _stoppable() -> Iterator[None]:
             before[one] = signal.signal(one, stop)
     try:
         yield
+    except Stopped as stopped:
+        # Typer makes 130 of every interrupt.
+        raise typer.Exit(128 + stopped.number) from stopped
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -37,7 +37,7 @@ def run(
 
     session = run_settings.session(flags)
     session.check()
-    name, inputs = run_settings.name(flags, session.spec), run_settings.inputs(flags)
+    name, inputs = run_settings.name(session.spec, session.table), run_settings.inputs(flags)
     console = Console(stderr=True)
     directory, record = execution.execute(session, flags.out, name, console, quiet, fresh, inputs)
     _print_results(directory, record, as_json)

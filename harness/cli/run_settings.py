@@ -231,11 +231,13 @@ def run_spec(flags: RunFlags, fields: dict[str, Any], survey: Survey, other: Sur
     )
 
 
-def name(flags: RunFlags, spec: RunSpec) -> str:
+def name(spec: RunSpec, table: Regions) -> str:
     """What a run is called: optimizers, regions and the beginning of the specification's hash."""
-    label = flags.region.lower() if flags.region.lower() in ("all", "core") else f"{len(spec.regions)}regions"
-    if len(spec.regions) == 1:
-        label = spec.regions[0]
+    from harness.tasks.hofstede_vsm.regions import SETS
+
+    sets = {"all": tuple(one.code for one in table.complete), **SETS}
+    label = next((name for name, codes in sets.items() if set(codes) == set(spec.regions)), "")
+    label = label or (spec.regions[0] if len(spec.regions) == 1 else f"{len(spec.regions)}regions")
     return f"{'-'.join(one.name for one in spec.optimizers)}-{label}-{spec.digest[:8]}"
 
 

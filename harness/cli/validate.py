@@ -91,7 +91,7 @@ def check(flags: RunFlags, trial: int, price_per_hour: float | None, told: Calla
     steps.take("disk", lambda: place.check_disk(there(folder), spec, width), ["folder"])
     name = None
     if not steps.failed("flags", "survey", "targets", "regions"):
-        name = run_settings.name(flags, spec)
+        name = run_settings.name(spec, data.table)
         steps.take("run", lambda: place.check_earlier(flags.out, name), ["folder"])
     estimate = ready.trial(trial, seconds_per_candidate, price_per_hour)
     return Readiness(

@@ -25,7 +25,7 @@ ANSWERS: Final = "answers"
 _DIGITS: Final = 16
 _START: Final = b'{"check":"'
 _AFTER: Final = len(_START) + _DIGITS
-_FIX: Final = "put back a copy of it, or begin anew with --fresh or another --out"
+_FIX: Final = "put back a copy of it, or begin anew: 'harness run' with --fresh or another --out"
 
 
 @dataclass(frozen=True)

@@ -176,19 +176,20 @@ class RunDirectory:
 
     def discard(self) -> bool:
         """Removes the directory of a run that has no answer yet; True if it did."""
-        early = not (self.path / RECORD).exists() and not self._answered()
+        early = not (self.path / RECORD).exists() and not self.answered
         if early:
             shutil.rmtree(self.path, ignore_errors=True)
         return early
 
-    def _answered(self) -> bool:
+    @property
+    def answered(self) -> bool:
+        """Whether the journal holds an answer of the model; one that cannot be read counts."""
         try:
             with (self.path / JOURNAL).open("rb") as file:
                 return any(f'"{ANSWERS}":'.encode() in line for line in file)
         except FileNotFoundError:
             return False
         except OSError:
-            # Somebody should see what is damaged.
             return True
 
     def read_record(self) -> Record:

@@ -74,9 +74,10 @@ def notes(found: Sequence[Pair]) -> Iterator[str]:
     if found and not tested and all(pair.regions == 1 for pair in found):
         yield "one region shows nothing of a method: the mark goes by the numbers alone"
     fewest = min((pair.regions for pair in tested), default=0)
-    # All differences of one sign, times Holm's number of pairs.
-    if tested and (least := min(1.0, len(tested) * 2.0 / 2**fewest)) > LEVEL:
-        yield f"with {fewest} regions and {len(tested)} pairs no p can be below {least:.2g}, whatever the methods do"
+    # All differences of one sign, times Holm's number of pairs, of which those over more regions may come first.
+    few = sum(pair.regions == fewest for pair in tested)
+    if tested and (least := min(1.0, few * 2.0 / 2**fewest)) > LEVEL:
+        yield f"with {fewest} regions and {few} pairs no p can be below {least:.2g}, whatever the methods do"
 
 
 def _pairs(rows: Sequence[Pooled], seed: int) -> Iterator[Pair]:

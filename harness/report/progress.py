@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Protocol
 
 from rich.console import Console
@@ -43,6 +44,10 @@ class Generation(Protocol):
         """Mean best tuned error, index points."""
 
     @property
+    def kept(self) -> int:
+        """Evaluations of the run that were answered by an earlier process."""
+
+    @property
     def regions_done(self) -> int:
         """Regions finished, over all optimizers and seeds."""
 
@@ -53,7 +58,11 @@ class _Rate(ProgressColumn):
 
 
 class Silent:
-    """Shows nothing."""
+    """Shows no progress, and remarks alone."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._kept = 0
 
     def __enter__(self) -> Silent:
         return self
@@ -68,16 +77,28 @@ class Silent:
         """Ignored."""
 
     def remark(self, line: str) -> None:
-        """Ignored."""
+        """Prints the line."""
+        self._print(literal(line))
 
     def tuning(self, progress: Generation, /) -> None:
         """Ignored."""
+
+    def _goes_on(self, progress: Generation) -> bool:
+        """Whether these evaluations were taken from a journal, which says nothing of how long the others take."""
+        before, self._kept = self._kept, progress.kept
+        return self._kept > before
+
+    def _print(self, line: str) -> None:
+        # A log that nobody reads any more is no reason to stop.
+        with suppress(BrokenPipeError):
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class Bars(Silent):
     """Live bars, one per phase."""
 
     def __init__(self, console: Console, regions: int) -> None:
+        super().__init__(console)
         self._regions = regions
         self._bars = Progress(
             TextColumn("{task.description:<9}"),
@@ -108,13 +129,15 @@ class Bars(Silent):
 
     def remark(self, line: str) -> None:
         """Prints the line above the bars."""
-        self._bars.console.print(literal(line), markup=False, highlight=False, soft_wrap=True)
+        self._print(literal(line))
 
     def tuning(self, progress: Generation, /) -> None:
         """Moves the bar to the evaluations done and shows the best error."""
         where = f"generation {progress.generation}" if progress.region else "first sample"
         done = f"regions {progress.regions_done}/{self._regions}"
         detail = f"left, best {progress.best:.2f}, {done}, {progress.optimizer} {where}"
+        if self._goes_on(progress):
+            self._bars.reset(self._task, completed=progress.evaluations)
         self._bars.update(self._task, completed=progress.evaluations, detail=detail)
 
 
@@ -122,10 +145,10 @@ class Lines(Silent):
     """One plain line now and then, for logs."""
 
     def __init__(self, console: Console, regions: int) -> None:
-        self._console = console
+        super().__init__(console)
         self._regions = regions
         self._began = self._last = time.monotonic()
-        self._name, self._steps, self._done = "", 0, 0
+        self._name, self._steps, self._done, self._before = "", 0, 0, 0
 
     def phase(self, name: str, steps: int) -> None:
         """Prints that a phase begins."""
@@ -139,16 +162,15 @@ class Lines(Silent):
         if self._done == self._steps or self._due():
             self._print(f"{self._name}: {self._done}/{self._steps}")
 
-    def remark(self, line: str) -> None:
-        """Prints the line."""
-        self._print(literal(line))
-
     def tuning(self, progress: Generation, /) -> None:
         """Prints the state if enough time has passed or the tuning is over."""
-        if not (self._due() or progress.evaluations == self._steps):
+        if self._goes_on(progress):
+            self._began, self._before = time.monotonic(), progress.evaluations
+        over = progress.evaluations == self._steps and progress.regions_done == self._regions
+        if not (self._due() or over):
             return
         spent = max(time.monotonic() - self._began, 1e-9)
-        rate = progress.evaluations / spent
+        rate = (progress.evaluations - self._before) / spent
         left = (self._steps - progress.evaluations) / rate if rate else 0.0
         self._print(
             f"tuning: {progress.evaluations}/{self._steps} evaluations, {progress.optimizer} seed {progress.seed}, "
@@ -163,9 +185,6 @@ class Lines(Silent):
         self._last = now
         return True
 
-    def _print(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-
 
 def watch(console: Console, regions: int, quiet: bool) -> Silent:
     """Chooses how progress is shown.
@@ -176,5 +195,5 @@ def watch(console: Console, regions: int, quiet: bool) -> Silent:
         quiet: shows nothing.
     """
     if quiet:
-        return Silent()
+        return Silent(console)
     return Bars(console, regions) if console.is_terminal else Lines(console, regions)

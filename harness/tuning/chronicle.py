@@ -22,6 +22,7 @@ class Progress:
         generation: generations of that region so far.
         evaluations: candidate evaluations of the whole run so far.
         best: mean over the group's regions of the best tuned error, index points.
+        kept: evaluations among them that an earlier process asked the model.
         regions_done: regions, over all optimizers and seeds, that have spent their budget.
     """
 
@@ -32,6 +33,7 @@ class Progress:
     evaluations: int
     best: float
     regions_done: int
+    kept: int = 0
 
 
 class Observer(Protocol):

@@ -83,6 +83,7 @@ class Kept:
 
     Attributes:
         replayed: seconds that the answers taken from the journal took then, by phase.
+        evaluations: of the search that were taken from the journal.
         drifted: candidates that differ in last digits from those asked then.
     """
 
@@ -92,6 +93,7 @@ class Kept:
         for line in lines:
             self._waiting[tuple(line.entry.get(name) for name in STREAM)].append(line)
         self.replayed: defaultdict[str, float] = defaultdict(float)
+        self.evaluations = 0
         self.drifted = 0
 
     def answer(self, asked: Asked, live: Callable[[], Entry]) -> Entry:
@@ -133,6 +135,7 @@ class Kept:
                 raise self._other(line, "and this run asks other candidates there")
             self.drifted += len(asked.vectors)
         self.replayed[entry["phase"]] += float(entry["seconds"])
+        self.evaluations += sum(count for _, _, count in entry.get("generations", ()))
         return self._journal.answers(line)
 
     def _other(self, line: Line, how: str) -> ResumeError:

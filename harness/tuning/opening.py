@@ -93,7 +93,7 @@ def _checked(journal: Journal, now: Header) -> Header:
     if isinstance(version, int) and version > JOURNAL_VERSION:
         raise ResumeError(
             f"journal '{journal.path}' has version {version}: this harness reads up to {JOURNAL_VERSION}; go on with a "
-            "newer vsm-harness, or begin anew with --fresh"
+            "newer vsm-harness, or begin anew with 'harness run --fresh'"
         )
     try:
         known = Header.model_validate(entry)
@@ -104,7 +104,7 @@ def _checked(journal: Journal, now: Header) -> Header:
     if found := known.differences(now):
         raise ResumeError(
             f"run '{journal.path.parent}' was begun with something else: {'; '.join(found)}; go on with what it was "
-            "begun with, or begin anew with --fresh"
+            "begun with, or begin anew with 'harness run --fresh'"
         )
     return known
 
@@ -113,7 +113,10 @@ def _tell_of_resuming(
     journal: Journal, answers: list[Line], others: tuple[dict[str, Fact], ...], facts: dict[str, Fact], tell: Tell
 ) -> None:
     counts = [count for line in answers for _, _, count in line.entry.get("generations", ())]
-    tell(f"going on with {journal.path.parent}: {sum(counts)} evaluations of the search are in the journal")
+    tell(
+        f"going on with {journal.path.parent}: {len(answers)} lines of answers are in its journal, with {sum(counts)} "
+        "evaluations of the search"
+    )
     if journal.torn:
         tell(f"the journal's last line was cut off ({journal.torn} bytes): what it held is done again")
     for other in others:

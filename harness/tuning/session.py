@@ -138,7 +138,7 @@ class Session:
         respondent = self._respondent(plan)
         grounds = Candidates(self.spec, self.lm, self.table).grounds(respondent, self.regions, ledger)
         watcher.phase("tuning", self._evaluations_planned())
-        tuning = Tuning(self.spec, grounds, watcher.tuning)
+        tuning = Tuning(self.spec, grounds, lambda progress: watcher.tuning(replace(progress, kept=ledger.evaluations)))
         with clock.measure("tuning"):
             found = self._search(tuning, ledger)
         with clock.measure("heldout"), writing(directory.path):

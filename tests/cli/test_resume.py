@@ -93,7 +93,9 @@ def test_going_on_says_so_and_asks_the_model_only_what_is_missing(harness, monke
     assert done.code == 0
     # One random prompt, in both splits that are scored.
     assert asked == [1, 1]
-    assert f"going on with {path}: 20 evaluations of the search are in the journal" in done.err
+    assert (
+        f"going on with {path}: 16 lines of answers are in its journal, with 20 evaluations of the search" in done.err
+    )
     assert "the journal's last line was cut off (30 bytes): what it held is done again" in done.err
     assert "Leaderboard" in done.out
 
