@@ -84,9 +84,8 @@ def _make(
     quiet: bool,
 ) -> dict[str, Record]:
     """Two runs that differ in the wordings that are tuned on."""
-    from rich.console import Console
-
     from harness.cli.execution import execute
+    from harness.report.progress import Log
     from harness.tasks.hofstede_vsm.survey import load_survey
     from harness.tasks.hofstede_vsm.targets import load_regions
     from harness.tuning.session import Session
@@ -109,6 +108,6 @@ def _make(
     records = {}
     for session in sessions:
         name = f"sensitivity-{'-'.join(names)}-{session.spec.wordings}wordings-{session.spec.digest[:8]}"
-        directory, record = execute(session, folder, name, Console(stderr=True), quiet)
+        directory, record = execute(session, folder, name, Log(), quiet)
         records[str(directory.path)] = record
     return records

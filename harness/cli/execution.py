@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from harness.cli import output
 from harness.errors import HarnessError, ResumeError
 
 if TYPE_CHECKING:
@@ -78,7 +77,8 @@ def work_on(
         if not directory.begun:
             directory.begin(session.spec.plain(), inputs)
         if not quiet:
-            _print_header(session, directory, console)
+            for line in _header(session, directory):
+                watcher.remark(line)
         if not new and not directory.answered:
             watcher.remark(f"run {directory.path} was begun before and holds no answer: begins anew")
         try:
@@ -95,8 +95,7 @@ def work_on(
             if isinstance(error, KeyboardInterrupt):
                 watcher.remark("interrupted; " + ("what was answered is kept" if kept else "nothing was kept"))
             if kept:
-                line = f"go on with: {resume_command(directory, session)}"
-                output.tell(console, line, soft_wrap=True)
+                watcher.remark(f"go on with: {resume_command(directory, session)}")
             raise
 
 
@@ -158,7 +157,7 @@ def _stoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _print_header(session: Session, directory: RunDirectory, console: Console) -> None:
+def _header(session: Session, directory: RunDirectory) -> list[str]:
     from harness.tuning.identity import note
 
     spec = session.spec
@@ -172,9 +171,7 @@ def _print_header(session: Session, directory: RunDirectory, console: Console) -
     lines.append(f"answers checked against the model's own forward pass: {session.lm.abilities.gap:.1g} nats apart")
     lines += [note(session.lm)] if note(session.lm) else []
     incomplete = [region for region in session.regions if region.missing]
-    lines += [f"{r.code} has no published {', '.join(r.missing)}: scored on the others" for r in incomplete]
-    for line in lines:
-        output.tell(console, line, soft_wrap=True)
+    return lines + [f"{r.code} has no published {', '.join(r.missing)}: scored on the others" for r in incomplete]
 
 
 def _many(count: int, what: str) -> str:

@@ -142,14 +142,22 @@ def _runs(out: Path) -> Iterator[Row]:
 
 
 def _run(run: RunDirectory) -> Row:
+    from harness.records.journal import evaluations, first_line
+    from harness.records.lock import at_work
+    from harness.records.run_directory import JOURNAL
+
     row: Row = {"run": str(run.path), "state": "damaged"}
-    row |= dict.fromkeys(("optimizers", "regions", "budget", "seeds", "model", "started"))
+    row |= dict.fromkeys(("optimizers", "regions", "budget", "seeds", "evaluations", "model", "started"))
     try:
         spec = run.read_spec()
         names = ", ".join(one.name for one in spec.optimizers)
         row |= {"optimizers": names, "regions": len(spec.regions), "budget": spec.budget, "seeds": spec.seeds}
+        row["evaluations"] = evaluations(run.path / JOURNAL)
         if not run.finished:
-            return row | {"state": "unfinished"}
+            begun = first_line(run.path / JOURNAL)
+            row |= {"model": begun.get("model", {}).get("name"), "started": begun.get("started")}
+            holder = at_work(run.path)
+            return row | {"state": f"at work ({holder.pid} on {holder.host})" if holder else "unfinished"}
         record = run.read_record()
     except RunError:
         return row

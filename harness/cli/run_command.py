@@ -33,13 +33,12 @@ def run(
     published scores. The default run takes a few minutes on two cores and needs no network. The same command goes on
     with a run that was interrupted, and shows one that is finished.
     """
-    from rich.console import Console
+    from harness.report.progress import Log
 
     session = run_settings.session(flags)
     session.check()
     name, inputs = run_settings.name(session.spec, session.table), run_settings.inputs(flags)
-    console = Console(stderr=True)
-    directory, record = execution.execute(session, flags.out, name, console, quiet, fresh, inputs)
+    directory, record = execution.execute(session, flags.out, name, Log(), quiet, fresh, inputs)
     _print_results(directory, record, as_json)
 
 
@@ -55,13 +54,12 @@ def resume(
 
     Survey and targets are looked for where they were, or where --survey and --targets say; they must be the same.
     """
-    from rich.console import Console
-
     from harness.records.run_directory import RunDirectory
+    from harness.report.progress import Log
 
     directory = RunDirectory(path)
     session = run_settings.session_of(directory, survey, targets, trust_remote_code)
-    record = execution.work_on(directory, session, Console(stderr=True), quiet)
+    record = execution.work_on(directory, session, Log(), quiet)
     _print_results(directory, record, as_json)
 
 

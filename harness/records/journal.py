@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ ANSWERS: Final = "answers"
 _DIGITS: Final = 16
 _START: Final = b'{"check":"'
 _AFTER: Final = len(_START) + _DIGITS
+_GENERATIONS: Final = re.compile(rb'"generations":(\[.*?\]),"a')
+_COUNT: Final = re.compile(rb",(\d+)\]")
+_ABOUT: Final = 1 << 16
+"""Bytes of a line within which it says whom it is about."""
 _FIX: Final = "put back a copy of it, or begin anew: 'harness run' with --fresh or another --out"
 
 
@@ -132,6 +137,41 @@ def read_journal(path: Path) -> tuple[Line, ...]:
         if path.stat().st_size > LOG_BYTES:
             raise ResumeError(f"journal '{path}' is over {LOG_BYTES} bytes: {_FIX}")
         return tuple(_read(path)[0])
+    except OSError as error:
+        raise ResumeError(f"journal '{path}' cannot be read ({error.strerror or error}): {_FIX}") from error
+
+
+def first_line(path: Path) -> dict[str, Any]:
+    """What a journal begins with; nothing where there is none yet.
+
+    Raises:
+        ResumeError: it cannot be read, or is damaged there.
+    """
+    try:
+        if not path.is_file():
+            return {}
+        with path.open("rb") as file:
+            raw = file.readline(LINE_CHARACTERS)
+    except OSError as error:
+        raise ResumeError(f"journal '{path}' cannot be read ({error.strerror or error}): {_FIX}") from error
+    if not raw.endswith(b"\n"):
+        return {}
+    _verified(path, 1, raw, b"")
+    return _parsed(path, 1, raw)
+
+
+def evaluations(path: Path) -> int:
+    """Candidates of the search that a journal holds answers for, counted without checking it.
+
+    Raises:
+        ResumeError: it cannot be read.
+    """
+    try:
+        if not path.is_file():
+            return 0
+        with path.open("rb") as file:
+            found = (_GENERATIONS.search(line, 0, _ABOUT) for line in file)
+            return sum(int(count) for one in found if one for count in _COUNT.findall(one[1]))
     except OSError as error:
         raise ResumeError(f"journal '{path}' cannot be read ({error.strerror or error}): {_FIX}") from error
 

@@ -65,6 +65,23 @@ def locked(folder: Path) -> Iterator[str]:
         os.close(file)
 
 
+def at_work(folder: Path) -> Holder | None:
+    """Who works in a folder, as far as can be seen without asking for the lock: a process elsewhere is believed."""
+    try:
+        file = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        holder = _holder(file)
+        if holder is not None:
+            _check_gone(holder, folder / LOCK)
+    except (OSError, ResumeError):
+        return holder
+    finally:
+        os.close(file)
+    return None
+
+
 def _acquire(path: Path) -> tuple[int, bool]:
     """The open lock file, and whether the file system keeps others out."""
     while True:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import Protocol
 
 from rich.console import Console
@@ -57,6 +56,17 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:5.1f}/s" if task.speed else "", style="dim")
 
 
+class Log(Console):
+    """Standard error; a log that nobody reads any more is no reason to stop."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True)
+
+    def on_broken_pipe(self) -> None:
+        """Prints nothing from now on."""
+        self.quiet = True
+
+
 class Silent:
     """Shows no progress, and remarks alone."""
 
@@ -89,9 +99,7 @@ class Silent:
         return self._kept > before
 
     def _print(self, line: str) -> None:
-        # A log that nobody reads any more is no reason to stop.
-        with suppress(BrokenPipeError):
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class Bars(Silent):

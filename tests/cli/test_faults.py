@@ -280,3 +280,13 @@ def test_paths_that_are_links_or_hard_to_write(harness, undisturbed, where):
     assert harness("resume", f"./{path}", "--quiet").code == 0
     record = json.loads((moved / "record.json").read_text())
     assert record["run_id"] == path.name and not (moved / "lock").exists()
+
+
+def test_a_reader_of_the_output_that_goes_away(tmp_path, undisturbed):
+    """Of all output, as where a log's `tee` dies; the record is written all the same."""
+    words = [sys.executable, "-m", "harness", *SMALL[:-1]]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        process.stdout.readline()
+        process.stdout.close()
+    assert process.returncode == 1
+    assert kept(tmp_path / "runs") == undisturbed

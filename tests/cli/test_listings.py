@@ -52,6 +52,7 @@ def test_runs_are_listed_with_their_state(harness, finished_run):
     assert states["broken-off"] == "unfinished"
     assert states["damaged"] == "damaged"
     first = next(row for row in rows if row["state"] == "finished")
+    assert first["evaluations"] > 0
     assert (first["regions"], first["budget"], first["seeds"], first["model"]) == (2, 6, 1, "respondent")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -94,7 +95,7 @@ def test_going_on_says_so_and_asks_the_model_only_what_is_missing(harness, monke
     # One random prompt, in both splits that are scored.
     assert asked == [1, 1]
     assert (
-        f"going on with {path}: 16 lines of answers are in its journal, with 20 evaluations of the search" in done.err
+        f"going on with {path}: 15 lines of answers are in its journal, with 20 evaluations of the search" in done.err
     )
     assert "the journal's last line was cut off (30 bytes): what it held is done again" in done.err
     assert "Leaderboard" in done.out
@@ -369,3 +370,59 @@ def test_a_run_that_is_interrupted_before_its_first_answer_leaves_nothing(harnes
     assert done.code == 130
     assert "interrupted; nothing was kept" in done.err and "go on with" not in done.err
     assert list(Path("runs").iterdir()) == []
+
+
+def test_the_listing_shows_who_is_at_work_and_how_far(harness, unfinished):
+    from harness.records.lock import locked
+
+    def listed():
+        (row,) = json.loads(harness("ls", "runs", "--out", "runs", "--json").out)
+        return row
+
+    begun = listed()
+    assert (begun["state"], begun["model"], begun["evaluations"]) == ("unfinished", "respondent", 12)
+    assert begun["started"].startswith("20")
+    with locked(unfinished):
+        assert listed()["state"].startswith(f"at work ({os.getpid()} on ")
+    (unfinished / "journal.jsonl").write_text("{}\n")
+    assert listed()["state"] == "damaged"
+
+
+def test_rates_are_those_of_this_process(harness, unfinished, monkeypatch):
+    """What came from the journal in no time does not make the rest look quick."""
+    from harness.report import progress
+
+    now = iter(range(10**6))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(now)))
+    monkeypatch.setattr(progress, "PLAIN_SECONDS", 0.0)
+    done = harness("resume", unfinished)
+    rates = [float(one) for one in re.findall(r"([\d.]+) evaluations/s", done.err)]
+    # Ten evaluations are in the journal, ten are new; a clock that ticks when it is read makes at most five a tick.
+    assert len(rates) > 2 and rates[0] == 0.0 and max(rates) <= 5.0
+
+
+def test_remarks_are_told_in_spite_of_quiet(harness, unfinished):
+    with (unfinished / "journal.jsonl").open("ab") as file:
+        file.write(b"half a line")
+    done = harness("resume", unfinished, "--quiet")
+    assert "the journal's last line was cut off (11 bytes)" in done.err and "tuning:" not in done.err
+
+
+@pytest.mark.parametrize("journal", [None, b"", b"half a line"])
+def test_a_run_without_an_answer_says_that_it_begins_anew(harness, unfinished, journal):
+    (unfinished / "journal.jsonl").unlink()
+    if journal is not None:
+        (unfinished / "journal.jsonl").write_bytes(journal)
+    done = harness("resume", unfinished)
+    assert done.code == 0
+    assert f"run {unfinished} was begun before and holds no answer: begins anew" in done.err
+
+
+def test_the_name_of_a_run_does_not_hang_on_how_its_regions_are_given(harness):
+    for regions in ("core", "ARA,China,IND,USA", "usa,ara,chn,ind"):
+        done = harness(
+            *SMALL[:1], "--region", regions, "--optimizer", "random", "--budget", "1", "--tokens", "3", "--quiet"
+        )
+        assert done.code == 0, done.err
+    names = {path.name.rpartition("-")[0] for path in Path("results/runs").iterdir()}
+    assert names == {"random-core"}
