@@ -300,7 +300,28 @@ MORE = [
     (("run", "--set", "de.F=0.5=3"), "F is '0.5=3'"),
     (("run", "--set", "\udcff=1"), "unusable settings of optimizer 'de'"),
     (("--versoin",), "--versoin"),
+    (("resume", "nowhere"), "'nowhere' has no spec.json of a run: give the directory of one"),
+    (("resume", "occupied"), "'occupied' has no spec.json of a run"),
+    (("resume", "x" * 5000), "cannot be read"),
+    (("resume",), "Missing argument 'RUN'"),
+    (("resume", "nowhere", "--survey", "missing.toml"), "'nowhere' has no spec.json"),
+    (("resume", "nowhere", "--targets", "missing.csv"), "'nowhere' has no spec.json"),
+    (("resume", "tuned"), "'tuned' has no spec.json of a run"),
+    (("leaderboard", "nowhere", "--out", "x.html"), "--out x.html: a table is for the terminal"),
+    (("leaderboard", "nowhere", "--format", "csv", "--out", "no/where.csv"), "--out no/where.csv"),
+    (("schema", "recrod"), "unknown schema 'recrod': expected one of record,"),
+    (("schema", "--out", "no/where.json"), "--out no/where.json: the folder no does not exist"),
 ]
+VALIDATE = [
+    (("validate", "--trial", "0"), "--trial 0: expected at least 1"),
+    (("validate", "--trial", "257"), "--trial 257: expected at most 256"),
+    (("validate", "--price-per-hour", "-1"), "--price-per-hour -1: expected a number from 0"),
+    (("validate", "--price-per-hour", "nan"), "--price-per-hour nan: expected a number from 0"),
+    (("validate", "--survey", "missing.toml"), "survey 'missing.toml' cannot be read"),
+    (("validate", "--targets", "missing.csv"), "targets 'missing.csv' cannot be read"),
+    (("validate", "--out", "occupied"), "occupied"),
+]
+"""In lines of their own, since all problems are listed."""
 
 
 def expanded():
@@ -319,6 +340,12 @@ def expanded():
 
 
 ALL = list(expanded())
+# What a run refuses, a look at it before refuses too: one case of each flag.
+VALIDATE += {
+    case[0][1]: (("validate", *case[0][1:]), case[1])
+    for case in ALL
+    if case[0][0] == "run" and len(case[0]) == 3 and len(case[0][2]) < 100 and "tokens" not in case[0][1]
+}.values()
 
 
 def commands(group=None, before=()):
@@ -365,13 +392,25 @@ def test_one_line_exit_2_and_nothing_written(refused, quick, folder, case):
     refused(*case[0], says=case[1])
 
 
+@pytest.mark.parametrize("case", VALIDATE, ids=named)
+def test_validate_says_it_too_and_writes_nothing(harness, quick, folder, case):
+    before = sorted(str(path) for path in folder.rglob("*"))
+    done = harness(*case[0], "--trial", "1") if "--trial" not in case[0] else harness(*case[0])
+    assert done.code == 2 and done.out == "", (done.out, done.err)
+    lines = done.err.splitlines()
+    assert all(line.startswith(("harness: error: ", "harness: not checked")) and line.isprintable() for line in lines)
+    reasons = (case[1],) if isinstance(case[1], str) else case[1]
+    assert all(any(reason in line for line in lines) for reason in reasons), done.err
+    assert sorted(str(path) for path in folder.rglob("*")) == before
+
+
 def test_there_are_at_least_three_hundred_different_ones():
     assert len({case[0] for case in ALL}) >= 300
 
 
 def test_every_flag_of_every_command_stands_in_a_table():
     tried = {
-        (words, flag) for words, flag, _ in FLAGS for case in ALL if case[0][: len(words)] == words and flag in case[0]
+        (words, flag) for words, flag, _ in FLAGS for case in ALL + VALIDATE if case[0][: len(words)] == words and flag in case[0]
     }
     never = {(words, flag) for words, flag, one in FLAGS if not one.is_flag} - tried
     assert never == set()
