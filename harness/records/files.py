@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from harness.errors import RunError
+from harness.errors import ResumeError, RunError
 
 MOST_BYTES: Final = 500_000_000
 
@@ -23,7 +24,10 @@ def read_json(path: Path) -> Any:
         RunError: it cannot be read.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
+        found = path.stat()
+        if stat.S_ISFIFO(found.st_mode):
+            raise RunError(f"'{path}' is a pipe and no file: give another run")
+        if found.st_size > MOST_BYTES:
             raise RunError(f"file '{path}' is over {MOST_BYTES} bytes: this harness wrote no such file")
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
@@ -62,6 +66,28 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def open_plain(path: Path) -> int:
+    """Opens a file of a run, or makes it, for reading and appending; never one that a link leads to.
+
+    Raises:
+        OSError: it cannot be opened.
+        ResumeError: it is a link, a pipe or the like.
+    """
+    # Without blocking, so that a named pipe is refused and not waited for.
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+    strange = ResumeError(f"'{path}' is no plain file of this run: remove it, or begin anew with another --out")
+    try:
+        file = os.open(path, flags, 0o644)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise strange from error
+        raise
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise strange
+    return file
 
 
 def sync_folder(folder: Path) -> None:

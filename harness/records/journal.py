@@ -11,20 +11,20 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 from harness.errors import ResumeError
-from harness.records.files import sync_folder, writing
+from harness.records.files import open_plain, sync_folder, writing
 
 MOST_LINE_BYTES: Final = 1 << 28
 _DIGITS: Final = 16
 _START: Final = b'{"check":"'
 _AFTER: Final = len(_START) + _DIGITS
-_FIX: Final = "put back a copy of it, or begin anew with --fresh or another --out"
+_FIX: Final = "put back a copy of it, or begin anew in another directory"
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         with writing(path):
-            # Without blocking, so that a named pipe is refused and not waited for.
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
-            self._file = os.open(path, flags, 0o644)
+            self._file = open_plain(path)
         try:
-            if not stat.S_ISREG(os.fstat(self._file).st_mode):
-                raise ResumeError(f"journal '{path}' is no plain file: {_FIX}")
             self.lines, self._check, self._size = _read(path)
             with writing(path):
                 self.torn = os.fstat(self._file).st_size - self._size
@@ -111,8 +107,19 @@ def read_journal(path: Path) -> tuple[Line, ...]:
     Raises:
         ResumeError: it cannot be read, or a line is damaged.
     """
+    return tuple(iterate(path))
+
+
+def iterate(path: Path) -> Iterator[Line]:
+    """The same one by one, for whoever needs only the first ones of a long journal."""
     try:
-        return _read(path)[0] if path.is_file() else ()
+        # A pipe would be waited for.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ResumeError(f"journal '{path}' is no plain file: {_FIX}")
+        for line, _, _ in _lines(path):
+            yield line
+    except (FileNotFoundError, NotADirectoryError):
+        return
     except OSError as error:
         raise ResumeError(f"journal '{path}' cannot be read ({error.strerror or error}): {_FIX}") from error
 
@@ -130,15 +137,26 @@ def _read(path: Path) -> tuple[tuple[Line, ...], bytes, int]:
     """Lines, the checksum of the last one, and the bytes that they take."""
     lines: list[Line] = []
     check, size = b"", 0
+    for line, own, length in _lines(path):
+        lines.append(line)
+        check = own
+        size += length
+    return tuple(lines), check, size
+
+
+def _lines(path: Path) -> Iterator[tuple[Line, bytes, int]]:
+    """Each whole line, its checksum and the bytes that it takes."""
+    number, check = 1, b""
     with path.open("rb") as file:
         while (raw := file.readline(MOST_LINE_BYTES)).endswith(b"\n"):
-            number = len(lines) + 1
             check = _verified(path, number, raw, check)
-            lines.append(Line(number, _parsed(path, number, raw)))
-            size += len(raw)
+            yield Line(number, _parsed(path, number, raw)), check, len(raw)
+            number += 1
         if len(raw) == MOST_LINE_BYTES:
-            raise ResumeError(f"journal '{path}', line {len(lines) + 1}: is over {MOST_LINE_BYTES} bytes: {_FIX}")
-    return tuple(lines), check, size
+            raise ResumeError(f"journal '{path}', line {number}: is over {MOST_LINE_BYTES} bytes: {_FIX}")
+        # What a process was writing when it died begins as a line does, or is zeros.
+        if not (raw.startswith((_START, b"\0")) or _START.startswith(raw.rstrip(b"\0"))):
+            raise ResumeError(f"journal '{path}', line {number}: is damaged, it is no part of a line: {_FIX}")
 
 
 def _verified(path: Path, number: int, raw: bytes, before: bytes) -> bytes:
