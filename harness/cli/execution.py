@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
     from harness.report.progress import Silent
     from harness.tuning.session import Session
 
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AT_ONCE = 5.0
+"""Seconds after a signal in which another one says the same; what it interrupted is being put in order."""
 
 
-class Stopped(KeyboardInterrupt):
-    """A signal that asks the process to end, as a machine that goes away sends it."""
+class Stopped(BaseException):
+    """A signal that asks the process to end, as a machine that goes away sends it.
+
+    Not a `KeyboardInterrupt`, which Typer replaces by an exit code of its own.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(f"signal {number}")
@@ -48,7 +54,7 @@ def execute(
     from harness.records.run_directory import RunDirectory
 
     known = None if fresh else RunDirectory.newest(out, name)
-    directory = known or RunDirectory.create(out, name, session.spec.plain(), inputs)
+    directory = known or RunDirectory.create(out, name, session.spec.plain(), inputs, fresh)
     return directory, work_on(directory, session, console, quiet, inputs)
 
 
@@ -70,6 +76,9 @@ def work_on(
             return _finished(directory, session, watcher)
         if not directory.begun:
             directory.begin(session.spec.plain(), inputs)
+        elif inputs is not None:
+            # Files may have moved since, and the command that goes on looks for them here.
+            directory.write_inputs(inputs)
         if not quiet:
             _print_header(session, directory, console)
         try:
@@ -83,7 +92,7 @@ def work_on(
             raise type(error)(f"{error}; {how}") from error
         except BaseException as error:
             kept = not directory.discard()
-            if isinstance(error, KeyboardInterrupt):
+            if isinstance(error, (KeyboardInterrupt, Stopped)):
                 watcher.remark("interrupted; " + ("what was answered is kept" if kept else "nothing was kept"))
             if kept:
                 line = f"go on with: {resume_command(directory, session)}"
@@ -132,9 +141,14 @@ def _finished(directory: RunDirectory, session: Session, watcher: Silent) -> Rec
 @contextmanager
 def _stoppable() -> Iterator[None]:
     """Turns the signals that end a process into an interrupt, unless they are ignored, as `nohup` asks."""
+    last = -_AT_ONCE
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped(number)
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _AT_ONCE:
+            last = now
+            raise KeyboardInterrupt if number == signal.SIGINT else Stopped(number)
 
     before: dict[signal.Signals, Any] = {}
     for one in _SIGNALS:

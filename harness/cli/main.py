@@ -85,10 +85,10 @@ def run() -> None:
         _fail(str(error))
     except TyperException as error:
         _fail(error.format_message() + _value_given(error))
-    except (Abort, KeyboardInterrupt) as error:
-        # Typer hands an interrupt on as the cause of one of its own.
-        cause = error.__cause__ or error
-        sys.exit(128 + cause.number if isinstance(cause, Stopped) else INTERRUPTED)
+    except Stopped as stopped:
+        sys.exit(128 + stopped.number)
+    except (Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe left early, as `head` does; nothing more can be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
