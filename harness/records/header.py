@@ -68,7 +68,12 @@ def changed_versions(there: Mapping[str, str], here: Mapping[str, str]) -> list[
 
 def machine_facts(provenance: Provenance) -> dict[str, Fact]:
     """What may differ between the processes of one run and changes last digits at most, or says which code ran."""
-    return {**provenance.machine, "threads": provenance.threads, "git_revision": provenance.git_revision}
+    revision = provenance.git_revision
+    return {
+        **provenance.machine,
+        "threads": provenance.threads,
+        "git_revision": f"{revision} and changes" if provenance.git_dirty else revision,
+    }
 
 
 def earlier(sessions: Sequence[Mapping[str, Fact]], now: Mapping[str, Fact]) -> tuple[dict[str, Fact], ...]:

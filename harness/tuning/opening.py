@@ -53,7 +53,7 @@ def open_run(journal: Journal, spec: RunSpec, lm: LanguageModel, tell: Tell) -> 
     if journal.lines:
         header = _checked(journal, header)
         for line in journal.lines[1:]:
-            if "answers" in line.entry:
+            if isinstance(line.entry.get("answers"), dict):
                 answers.append(line)
             elif isinstance(line.entry.get("machine"), dict):
                 sessions.append(line.entry["machine"])
@@ -112,8 +112,9 @@ def _checked(journal: Journal, now: Header) -> Header:
 def _tell_of_resuming(
     journal: Journal, answers: list[Line], others: tuple[dict[str, Fact], ...], facts: dict[str, Fact], tell: Tell
 ) -> None:
-    rows = [len(line.entry["answers"].get("item_means", ())) for line in answers if line.entry.get("phase") == "tuning"]
-    tell(f"going on with {journal.path.parent}: {sum(rows)} evaluations of the search are in the journal")
+    kept = [line.entry["answers"].get("item_means") for line in answers if line.entry.get("phase") == "tuning"]
+    count = sum(len(rows) for rows in kept if isinstance(rows, list))
+    tell(f"going on with {journal.path.parent}: {count} evaluations of the search are in the journal")
     if journal.torn:
         tell(f"the journal's last line was cut off ({journal.torn} bytes): what it held is done again")
     for other in others:

@@ -283,6 +283,10 @@ def test_survey_and_targets_are_found_where_they_were_and_must_be_the_same(harne
     refused(harness("resume", path, "--targets", targets.BUNDLED), "was begun with targets 'scores.csv' of digest ")
     assert harness("resume", path, "--targets", moved, "--quiet").code == 0
     assert kept(path) == before
+    # The command that goes on next time knows where they are now.
+    unfinish(path, journal)
+    assert harness("resume", path, "--quiet").code == 0
+    assert kept(path) == before
 
 
 def test_code_that_comes_with_a_model_is_trusted_anew(harness, unfinished):
@@ -367,3 +371,60 @@ def test_a_run_that_is_interrupted_before_its_first_answer_leaves_nothing(harnes
     assert done.code == 130
     assert "interrupted; nothing was kept" in done.err and "go on with" not in done.err
     assert list(Path("runs").iterdir()) == []
+
+
+def test_lines_whose_checksums_fit_and_that_hold_no_answers_are_named(harness, unfinished):
+    from harness.records.journal import Journal, read_journal
+
+    journal = unfinished / "journal.jsonl"
+    entries = [line.entry for line in read_journal(journal)]
+    phases = {entry.get("phase"): place for place, entry in enumerate(entries)}
+    changes = [
+        {"answers": {}},
+        {"answers": {"item_means": "x", "heldout": "x", "tuning": [], "kind": 7}},
+        {"answers": []},
+        {"seconds": "x"},
+        {"seconds": -5},
+        {"phase": [1]},
+        {"optimizer": {}},
+        {"asked": "", "sketch": ["x"] * 64, "generations": 3},
+    ]
+    for place in (phases["baselines"], phases["planning"], phases["tuning"]):
+        for change in changes:
+            journal.unlink()
+            with Journal(journal) as new:
+                for number, entry in enumerate(entries):
+                    new.append({**entry, **change} if number == place else entry)
+            refused(harness("resume", unfinished), "journal.jsonl', line ")
+
+
+def test_an_interrupted_check_of_sensitivity_prints_a_command_that_goes_on(harness, monkeypatch):
+    from harness.tuning import session
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "save_adapter", interrupt)
+        done = harness("check", "sensitivity", "--region", "USA,CHN", "--budget", "3", "--runs", "runs")
+    assert done.code == 130
+    words = re.search(r"^go on with: harness (.*)$", done.err, re.MULTILINE)[1].split()
+    assert harness(*words, "--quiet").code == 0
+
+
+def test_a_second_signal_at_once_does_not_keep_the_command_from_being_printed(harness, monkeypatch):
+    import os
+    import signal
+
+    from harness.records.run_directory import RunDirectory
+    from harness.tuning import session
+
+    def once_more(self, real=RunDirectory.discard):
+        os.kill(os.getpid(), signal.SIGINT)
+        return real(self)
+
+    monkeypatch.setattr(session, "save_adapter", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(RunDirectory, "discard", once_more)
+    done = harness(*SMALL)
+    assert done.code == 143
+    assert "go on with: harness resume " in done.err
