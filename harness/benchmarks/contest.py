@@ -12,6 +12,7 @@ from harness.models.language_model import LanguageModel, gpu_name, threads
 from harness.models.scorer import Plan
 from harness.records.contest import Cell, Contest, ContestSpec, LogLine
 from harness.records.contest_directory import ContestDirectory
+from harness.records.header import changed_versions
 from harness.records.provenance import gather
 from harness.tasks.hofstede_vsm.regions import Regions
 from harness.tasks.hofstede_vsm.survey import Survey
@@ -127,3 +128,10 @@ def _check_model(lines: Sequence[LogLine], begin: LogLine, directory: ContestDir
             f"--out {directory.path}: its cells are of model '{known.name}' with weights {known.digest[:15]}, here "
             f"they are {begin.model.digest[:15]}; give a new folder"
         )
+    before = next((line.provenance for line in lines if line.provenance), None)
+    if before is not None and begin.provenance is not None:
+        if found := changed_versions(before.versions, begin.provenance.versions):
+            raise RunError(
+                f"--out {directory.path}: was begun with something else: {'; '.join(found)}; go on with what it was "
+                "begun with, or give a new folder"
+            )

@@ -105,9 +105,9 @@ def _make(
     sessions = [Session(spec, lm, questionnaire, table) for spec in (two, two.model_copy(update={"wordings": 1}))]
     for session in sessions:
         session.check()
-    records = {}
+    records, inputs = {}, run_settings.places(survey, targets)
     for session in sessions:
         name = f"sensitivity-{'-'.join(names)}-{session.spec.wordings}wordings-{session.spec.digest[:8]}"
-        directory, record = execute(session, folder, name, Log(), quiet)
+        directory, record = execute(session, folder, name, Log(), quiet, inputs=inputs)
         records[str(directory.path)] = record
     return records

@@ -7,13 +7,12 @@ import shlex
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
-
-import typer
 
 from harness.errors import HarnessError, ResumeError
 
@@ -25,11 +24,16 @@ if TYPE_CHECKING:
     from harness.report.progress import Silent
     from harness.tuning.session import Session
 
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AT_ONCE = 5.0
+"""Seconds after a signal in which another one says the same; what it interrupted is being put in order."""
 
 
-class Stopped(KeyboardInterrupt):
-    """A signal that asks the process to end, as a machine that goes away sends it."""
+class Stopped(BaseException):
+    """A signal that asks the process to end, as a machine that goes away sends it.
+
+    Not a `KeyboardInterrupt`, which Typer replaces by an exit code of its own.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(f"signal {number}")
@@ -49,7 +53,7 @@ def execute(
     from harness.records.run_directory import RunDirectory
 
     known = None if fresh else RunDirectory.newest(out, name)
-    directory = known or RunDirectory.create(out, name, session.spec.plain(), inputs)
+    directory = known or RunDirectory.create(out, name, session.spec.plain(), inputs, fresh)
     return directory, work_on(directory, session, console, quiet, inputs, new=known is None)
 
 
@@ -76,6 +80,9 @@ def work_on(
             return _finished(directory, session, watcher)
         if not directory.begun:
             directory.begin(session.spec.plain(), inputs)
+        elif inputs is not None:
+            # Files may have moved since, and the command that goes on looks for them here.
+            directory.write_inputs(inputs)
         if not quiet:
             for line in _header(session, directory):
                 watcher.remark(line)
@@ -92,7 +99,7 @@ def work_on(
             raise type(error)(f"{error}; {how}") from error
         except BaseException as error:
             kept = not directory.discard()
-            if isinstance(error, KeyboardInterrupt):
+            if isinstance(error, (KeyboardInterrupt, Stopped)):
                 watcher.remark("interrupted; " + ("what was answered is kept" if kept else "nothing was kept"))
             if kept:
                 watcher.remark(f"go on with: {resume_command(directory, session)}")
@@ -139,9 +146,14 @@ def _finished(directory: RunDirectory, session: Session, watcher: Silent) -> Rec
 @contextmanager
 def _stoppable() -> Iterator[None]:
     """Turns the signals that end a process into an interrupt, unless they are ignored, as `nohup` asks."""
+    last = -_AT_ONCE
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped(number)
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _AT_ONCE:
+            last = now
+            raise KeyboardInterrupt if number == signal.SIGINT else Stopped(number)
 
     before: dict[signal.Signals, Any] = {}
     for one in _SIGNALS:
@@ -149,9 +161,6 @@ def _stoppable() -> Iterator[None]:
             before[one] = signal.signal(one, stop)
     try:
         yield
-    except Stopped as stopped:
-        # Typer makes 130 of every interrupt.
-        raise typer.Exit(128 + stopped.number) from stopped
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

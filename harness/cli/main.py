@@ -29,6 +29,7 @@ from harness.cli import (
     side_effects,
     validate,
 )
+from harness.cli.execution import Stopped
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
@@ -84,6 +85,8 @@ def run() -> None:
         _fail(str(error))
     except TyperException as error:
         _fail(error.format_message() + _value_given(error))
+    except Stopped as stopped:
+        sys.exit(128 + stopped.number)
     except (Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

@@ -59,7 +59,8 @@ def resume(
 
     directory = RunDirectory(path)
     session = run_settings.session_of(directory, survey, targets, trust_remote_code)
-    record = execution.work_on(directory, session, Log(), quiet)
+    inputs = run_settings.moved(directory.read_inputs(), survey, targets)
+    record = execution.work_on(directory, session, Log(), quiet, inputs)
     _print_results(directory, record, as_json)
 
 

@@ -99,14 +99,25 @@ def read_spec(plain: Any, directory: RunDirectory) -> RunSpec:
 
 def inputs(flags: RunFlags) -> Inputs:
     """Where the files of a run stand."""
+    return places(flags.survey, flags.targets, flags.instrument == "heldout")
+
+
+def places(survey: Path | None, targets: Path | None, instrument: bool = False) -> Inputs:
+    """Where files of the user's stand, with the folder in which the command is given."""
     from harness.records.run_directory import Inputs
 
     return Inputs(
         folder=Path.cwd(),
-        survey=flags.survey and flags.survey.absolute(),
-        targets=flags.targets and flags.targets.absolute(),
-        instrument=flags.instrument == "heldout",
+        survey=survey and survey.absolute(),
+        targets=targets and targets.absolute(),
+        instrument=instrument,
     )
+
+
+def moved(inputs: Inputs, survey: Path | None, targets: Path | None) -> Inputs:
+    """Where the files of a run stand, of which some have been moved; None for those that have not."""
+    places = {"survey": survey and survey.absolute(), "targets": targets and targets.absolute()}
+    return inputs.model_copy(update={name: path for name, path in places.items() if path})
 
 
 def _check_folder(model: str, folder: Path) -> None:

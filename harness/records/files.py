@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import RunError
+from harness.errors import ResumeError, RunError
 from harness.inputs import RECORD_BYTES, Brought, parse_json, shown
 
 
@@ -60,6 +61,28 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def open_plain(path: Path) -> int:
+    """Opens a file of a run, or makes it, for reading and appending; never one that a link leads to.
+
+    Raises:
+        OSError: it cannot be opened.
+        ResumeError: it is a link, a pipe or the like.
+    """
+    # Without blocking, so that a named pipe is refused and not waited for.
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+    strange = ResumeError(f"'{path}' is no plain file of this run: remove it, or begin anew with another --out")
+    try:
+        file = os.open(path, flags, 0o644)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise strange from error
+        raise
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise strange
+    return file
 
 
 def sync_folder(folder: Path) -> None:

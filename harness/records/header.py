@@ -12,8 +12,9 @@ from harness.records.differences import first_difference
 from harness.records.schema import ModelIdentity, Provenance
 
 JOURNAL_VERSION: Final = 1
-DECIDING: Final = ("vsm-harness", "torch", "transformers", "tokenizers", "numpy", "scipy", "pymoo", "cma")
-"""Libraries that decide numbers: another version of one of them could turn a search that is half done."""
+DECIDING: Final = ("vsm-harness", "torch", "transformers", "tokenizers", "numpy", "scipy", "pymoo", "cma", "jinja2")
+"""Libraries that decide numbers: another version of one of them could turn a search that is half done; jinja2 renders
+chat templates."""
 Fact = str | int | float | None
 
 
@@ -57,9 +58,10 @@ class Header(BaseModel):
 
 def changed_versions(there: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
     """Libraries that decide numbers and are of another version; packages that bring optimizers are among them."""
-    fixed = {"python", "lm-eval", "peft"}
-    names = [name for name in dict.fromkeys((*DECIDING, *there, *here)) if name not in fixed]
-    return [
+    names = [name for name in dict.fromkeys((*DECIDING, *there, *here)) if name not in ("python", "lm-eval", "peft")]
+    series = [".".join(one.get("python", "").split(".")[:2]) for one in (there, here)]
+    found = [f"python is {series[0]} there, {series[1]} here"] if series[0] != series[1] else []
+    return found + [
         f"{name} is {there.get(name, 'missing')} there, {here.get(name, 'missing')} here"
         for name in names
         if there.get(name) != here.get(name)
@@ -68,7 +70,12 @@ def changed_versions(there: Mapping[str, str], here: Mapping[str, str]) -> list[
 
 def machine_facts(provenance: Provenance) -> dict[str, Fact]:
     """What may differ between the processes of one run and changes last digits at most, or says which code ran."""
-    return {**provenance.machine, "threads": provenance.threads, "git_revision": provenance.git_revision}
+    revision = provenance.git_revision
+    return {
+        **provenance.machine,
+        "threads": provenance.threads,
+        "git_revision": f"{revision} and changes" if provenance.git_dirty else revision,
+    }
 
 
 def earlier(sessions: Sequence[Mapping[str, Fact]], now: Mapping[str, Fact]) -> tuple[dict[str, Fact], ...]:

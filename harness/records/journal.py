@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any, Final
 
 from harness.errors import ResumeError
 from harness.inputs import LINE_CHARACTERS, LOG_BYTES
-from harness.records.files import sync_folder, writing
+from harness.records.files import open_plain, sync_folder, writing
 
 ANSWERS: Final = "answers"
 _DIGITS: Final = 16
@@ -30,7 +29,7 @@ _GENERATIONS: Final = re.compile(rb'"generations":(\[.*?\]),"a')
 _COUNT: Final = re.compile(rb",(\d+)\]")
 _ABOUT: Final = 1 << 16
 """Bytes of a line within which it says whom it is about."""
-_FIX: Final = "put back a copy of it, or begin anew: 'harness run' with --fresh or another --out"
+_FIX: Final = "put back a copy of it, or begin anew in another directory"
 
 
 @dataclass(frozen=True)
@@ -60,12 +59,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         with writing(path):
-            # Without blocking, so that a named pipe is refused and not waited for.
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
-            self._file = os.open(path, flags, 0o644)
+            self._file = open_plain(path)
         try:
-            if not stat.S_ISREG(os.fstat(self._file).st_mode):
-                raise ResumeError(f"journal '{path}' is no plain file: {_FIX}")
             lines, self._check, self._size = _read(path, light=True)
             self.lines = tuple(lines)
             with writing(path):
@@ -198,8 +193,12 @@ def _read(path: Path, light: bool = False) -> tuple[list[Line], bytes, int]:
                 entry[ANSWERS] = None
             lines.append(Line(number, entry, size, len(raw)))
             size += len(raw)
-        if len(raw) == LINE_CHARACTERS:
-            raise ResumeError(f"journal '{path}', line {len(lines) + 1}: is over {LINE_CHARACTERS} bytes: {_FIX}")
+    number = len(lines) + 1
+    if len(raw) == LINE_CHARACTERS:
+        raise ResumeError(f"journal '{path}', line {number}: is over {LINE_CHARACTERS} bytes: {_FIX}")
+    # What a process was writing when it died begins as a line does, or is zeros.
+    if not (raw.startswith((_START, b"\0")) or _START.startswith(raw.rstrip(b"\0"))):
+        raise ResumeError(f"journal '{path}', line {number}: is damaged, it is no part of a line: {_FIX}")
     return lines, check, size
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 
 from harness.errors import ResumeError
-from harness.records.files import writing
+from harness.records.files import open_plain, writing
 
 LOCK: Final = "lock"
 _MOST_BYTES: Final = 4096
@@ -85,7 +85,7 @@ def at_work(folder: Path) -> Holder | None:
 def _acquire(path: Path) -> tuple[int, bool]:
     """The open lock file, and whether the file system keeps others out."""
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
+        file = open_plain(path)
         enforced = True
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,7 +12,18 @@ from typing import Final
 import harness
 from harness.records.schema import Provenance
 
-LIBRARIES: Final = ("torch", "transformers", "tokenizers", "lm-eval", "peft", "pymoo", "cma", "numpy", "scipy")
+LIBRARIES: Final = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "lm-eval",
+    "peft",
+    "pymoo",
+    "cma",
+    "numpy",
+    "scipy",
+    "jinja2",
+)
 
 
 def gather(threads: int, gpu: str | None) -> Provenance:

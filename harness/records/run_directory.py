@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -53,8 +54,9 @@ class RunDirectory:
 
     @property
     def run_id(self) -> str:
-        """Name of the directory."""
-        return self.path.name
+        """Name of the directory, also where it is given as "."; what is no text in it is spelt out."""
+        name = Path(os.path.abspath(self.path)).name
+        return name.encode(errors="backslashreplace").decode()
 
     @property
     def finished(self) -> bool:
@@ -62,18 +64,25 @@ class RunDirectory:
         return (self.path / RECORD).is_file()
 
     @staticmethod
-    def create(parent: Path, name: str, spec: Mapping[str, Any], inputs: Inputs | None = None) -> RunDirectory:
-        """Makes a new directory `name`, or `name-2`, `name-3`, ... where it is taken, and writes the spec into it.
+    def create(
+        parent: Path, name: str, spec: Mapping[str, Any], inputs: Inputs | None = None, fresh: bool = True
+    ) -> RunDirectory:
+        """Makes a new directory `name`, or one numbered behind those there, and writes the spec into it.
+
+        Unless it shall be `fresh`, one that another process makes at the same moment is taken as it is.
 
         Raises:
             RunError: it cannot be made.
         """
         with _making(parent):
             parent.mkdir(parents=True, exist_ok=True)
-            for path in _numbered(parent, name):
+            for number in itertools.count(_last_number(parent, name) + 1):
+                path = _numbered(parent, name, number)
                 try:
                     path.mkdir()
                 except FileExistsError:
+                    if not fresh:
+                        return RunDirectory(path)
                     continue
                 break
             directory = RunDirectory(path)
@@ -82,9 +91,14 @@ class RunDirectory:
 
     @staticmethod
     def newest(parent: Path, name: str) -> RunDirectory | None:
-        """The run of that name that was begun last, None where there is none."""
-        there = list(itertools.takewhile(lambda path: os.path.lexists(path), _numbered(parent, name)))
-        return RunDirectory(there[-1]) if there else None
+        """The run of that name that was begun last, None where there is none; earlier ones may be gone.
+
+        Raises:
+            RunError: the folder cannot be read.
+        """
+        with _making(parent):
+            number = _last_number(parent, name)
+        return RunDirectory(_numbered(parent, name, number)) if number else None
 
     def begin(self, spec: Mapping[str, Any], inputs: Inputs | None = None) -> None:
         """Writes what a run begins with.
@@ -92,10 +106,25 @@ class RunDirectory:
         Raises:
             RunError: it cannot be written.
         """
+        if inputs is not None:
+            self.write_inputs(inputs)
         with writing(self.path):
-            if inputs is not None:
-                write_atomically(self.path / INPUTS, inputs.model_dump_json(indent=1) + "\n")
             write_atomically(self.path / SPEC, json.dumps(spec, indent=1, ensure_ascii=False) + "\n")
+
+    def write_inputs(self, inputs: Inputs) -> None:
+        """Writes where the run's files stand, as it is now.
+
+        Raises:
+            RunError: it cannot be written, or a path is no text.
+        """
+        try:
+            text = inputs.model_dump_json(indent=1)
+        except ValueError as error:
+            raise RunError(
+                f"the path of {INPUTS}'s folder or of a file in it is not UTF-8: give the command from another folder"
+            ) from error
+        with writing(self.path):
+            write_atomically(self.path / INPUTS, text + "\n")
 
     @property
     def begun(self) -> bool:
@@ -140,8 +169,15 @@ class RunDirectory:
             raise RunError(f"'{path}': {one_line(error.errors())}; repeat the command that began the run") from error
 
     def adapter_path(self, optimizer: str, seed: int, region: str) -> Path:
-        """Where the tuned prompt of a region is saved."""
-        return self.path / "adapters" / optimizer / f"seed{seed}" / region
+        """Where the tuned prompt of a region is saved.
+
+        Raises:
+            RunError: a link leads from there out of the directory.
+        """
+        folder = self.path / "adapters" / optimizer / f"seed{seed}" / region
+        if not folder.resolve().is_relative_to(self.path.resolve()):
+            raise RunError(f"'{folder}' leads out of the run's directory: remove the link and go on")
+        return folder
 
     def open_journal(self) -> Journal:
         """Opens the journal for appending."""
@@ -176,7 +212,7 @@ class RunDirectory:
 
     def discard(self) -> bool:
         """Removes the directory of a run that has no answer yet; True if it did."""
-        early = not (self.path / RECORD).exists() and not self.answered
+        early = not os.path.lexists(self.path / RECORD) and not self.answered
         if early:
             shutil.rmtree(self.path, ignore_errors=True)
         return early
@@ -216,10 +252,18 @@ def list_runs(parent: Path) -> list[RunDirectory]:
         raise RunError(f"folder '{str(parent)[:200]}' cannot be read ({error.strerror}): give --out another") from error
 
 
-def _numbered(parent: Path, name: str) -> Iterator[Path]:
-    """`name`, `name-2`, `name-3`, ... below a folder."""
-    yield parent / name
-    yield from (parent / f"{name}-{number}" for number in itertools.count(2))
+def _numbered(parent: Path, name: str, number: int) -> Path:
+    """`name`, `name-2`, `name-3`, ... below a folder, by number from 1."""
+    return parent / (name if number == 1 else f"{name}-{number}")
+
+
+def _last_number(parent: Path, name: str) -> int:
+    """The highest number of a directory of that name, 0 for none; one in between may have been removed."""
+    try:
+        found = [re.fullmatch(re.escape(name) + "(?:-([2-9]|[1-9][0-9]{1,8}))?", one) for one in os.listdir(parent)]
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    return max((int(one[1] or 1) for one in found if one), default=0)
 
 
 @contextmanager

@@ -152,7 +152,8 @@ class Evaluator:
             return pack(answers, self._names)
 
         text = f"{self._seed} {numbers}" if self.noisy else ""
-        answers = unpack(self._ledger.answer(Asked(turn.about(counts), vectors, text), live), len(vectors))
+        asked = Asked(turn.about(counts), vectors, text)
+        answers = self._ledger.answer(asked, live, lambda packed: unpack(packed, len(vectors)))
         rows = [answers.rows(place, place + 1) for place in range(len(vectors))]
         if self.noisy:
             for vector, row in zip(vectors, rows, strict=True):

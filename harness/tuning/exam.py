@@ -170,7 +170,7 @@ def kept_exam(
         return exam.pack()
 
     vectors = np.zeros((0, 0)) if prompt is None else prompt.reshape(1, -1)
-    return Exam.unpack(ledger.answer(Asked({**about, "region": region.code}, vectors), checked))
+    return ledger.answer(Asked({**about, "region": region.code}, vectors), checked, Exam.unpack)
 
 
 def by_dimension(values: Array) -> dict[str, float]:

@@ -31,8 +31,10 @@ def unpack(packed: Mapping[str, Any], count: int) -> Answers:
     """The answers of `count` respondents; arrays that were not packed are NaN throughout.
 
     Raises:
-        ValueError: an array is not of the shape that so many respondents have.
+        ValueError: an array is not of the shape that so many respondents have, or item means are not there.
     """
+    if packed.get("item_means") is None:
+        raise ValueError(f"answers of {', '.join(packed)}: expected item_means")
     return Answers(*(_array(packed.get(name), (count, *_SHAPES[name]), name) for name in EVERYTHING))
 
 

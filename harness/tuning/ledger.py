@@ -12,7 +12,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ STREAM: Final = ("phase", "optimizer", "seed", "group")
 DRIFT: Final = 1e-6
 """Part of a candidate's length by which another machine's arithmetic may move it."""
 Entry = dict[str, Any]
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -56,22 +57,22 @@ class Asked:
     @property
     def stream(self) -> tuple[Any, ...]:
         """Which sequence it belongs to."""
-        return tuple(self.about.get(name) for name in STREAM)
+        return _stream(self.about)
 
 
 class Ledger(Protocol):
     """Answers questions."""
 
-    def answer(self, asked: Asked, live: Callable[[], Entry]) -> Entry:
-        """The answers as JSON; `live` asks the model."""
+    def answer(self, asked: Asked, live: Callable[[], Entry], read: Callable[[Entry], Read]) -> Read:
+        """What `read` makes of the answers, which are JSON; `live` asks the model."""
 
 
 class Unkept:
     """Asks the model every time and keeps nothing."""
 
-    def answer(self, asked: Asked, live: Callable[[], Entry]) -> Entry:
+    def answer(self, asked: Asked, live: Callable[[], Entry], read: Callable[[Entry], Read]) -> Read:
         """What the model answers."""
-        return live()
+        return read(live())
 
 
 class Kept:
@@ -91,19 +92,26 @@ class Kept:
         self._journal = journal
         self._waiting: defaultdict[tuple[Any, ...], deque[Line]] = defaultdict(deque)
         for line in lines:
-            self._waiting[tuple(line.entry.get(name) for name in STREAM)].append(line)
+            self._waiting[_stream(line.entry)].append(line)
         self.replayed: defaultdict[str, float] = defaultdict(float)
         self.evaluations = 0
         self.drifted = 0
 
-    def answer(self, asked: Asked, live: Callable[[], Entry]) -> Entry:
+    def answer(self, asked: Asked, live: Callable[[], Entry], read: Callable[[Entry], Read]) -> Read:
         """What the journal says, or else the model, whose answer is on the disk before it is returned.
 
         Raises:
-            ResumeError: another question stands there in the journal, or it cannot be written.
+            ResumeError: another question stands there in the journal, or no answers, or it cannot be written.
         """
         if waiting := self._waiting.get(asked.stream):
-            return self._known(asked, waiting.popleft())
+            line = waiting.popleft()
+            try:
+                return read(self._known(asked, line))
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                raise ResumeError(
+                    f"journal '{self._journal.path}', line {line.number}: does not hold what a run writes "
+                    f"({type(error).__name__}): put back a copy of it, or begin anew with --fresh"
+                ) from error
         began = time.monotonic()
         answers = live()
         self._journal.append(
@@ -111,11 +119,12 @@ class Kept:
                 **asked.about,
                 "asked": asked.digest,
                 "sketch": asked.sketch,
+                **({"with": asked.text} if asked.text else {}),
                 "seconds": round(time.monotonic() - began, 6),
                 ANSWERS: answers,
             }
         )
-        return answers
+        return read(answers)
 
     def check_spent(self) -> None:
         """Refuses a journal that holds more than the run has asked.
@@ -131,10 +140,13 @@ class Kept:
         if any(entry.get(name) != value for name, value in asked.about.items()):
             raise self._other(line, f"this run asks for {_described(asked.about)} there")
         if entry.get("asked") != asked.digest:
-            if not _near(entry.get("sketch"), asked):
+            if entry.get("with", "") != asked.text or not _near(entry.get("sketch"), asked):
                 raise self._other(line, "and this run asks other candidates there")
             self.drifted += len(asked.vectors)
-        self.replayed[entry["phase"]] += float(entry["seconds"])
+        seconds = float(entry["seconds"])
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"{seconds} seconds: expected a number from 0")
+        self.replayed[entry["phase"]] += seconds
         self.evaluations += sum(count for _, _, count in entry.get("generations", ()))
         return self._journal.answers(line)
 
@@ -146,13 +158,20 @@ class Kept:
         )
 
 
+def _stream(about: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Which sequence something belongs to; a line that names no such thing belongs to one that nobody asks."""
+    values = tuple(about.get(name) for name in STREAM)
+    return values if all(isinstance(one, str | int | None) for one in values) else tuple(map(repr, values))
+
+
 def _described(about: Mapping[str, Any]) -> str:
     """For whom something was asked, as in "tuning, de, seed 0"."""
-    parts = [str(about["phase"])]
+    parts = [str(about.get("phase"))]
     parts += [str(about[name]) for name in ("optimizer", "method", "region") if about.get(name)]
     parts += [f"seed {about['seed']}"] if "seed" in about else []
-    for region, number, _ in about.get("generations", ())[:1]:
-        parts.append(f"generation {number} for {region}" if region else "the first sample")
+    match about.get("generations"):
+        case [[region, number, _], *_]:
+            parts.append(f"generation {number} for {region}" if region else "the first sample")
     return ", ".join(parts)
 
 

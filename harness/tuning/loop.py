@@ -109,7 +109,9 @@ class Tuning:
         best, evaluator = np.full(len(targets), np.inf), self.grounds[seed].evaluator
         parts: list[Answers] = []
         for part in np.split(sample, range(FIRST_PART, len(sample), FIRST_PART)):
-            turn = Turn(optimizer.name, seed, label, (Part("", 0, len(part)),))
+            # What is left over may be a single candidate, which may fail.
+            whole = len(part) == min(len(sample), FIRST_PART)
+            turn = Turn(optimizer.name, seed, label, (Part("", 0, len(part), whole),))
             parts.append(evaluator.remember(part, turn))
             losses = self._losses(part, parts[-1], targets)
             best = np.fmin(best, np.where(np.isfinite(losses), losses, np.inf).min(axis=0))

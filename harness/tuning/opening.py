@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from harness.errors import ResumeError, one_line
 from harness.models.language_model import LanguageModel, gpu_name, threads
 from harness.records.header import JOURNAL_VERSION, Fact, Header, changed_versions, earlier, machine_facts
-from harness.records.journal import ANSWERS, Journal, Line
+from harness.records.journal import ANSWERS, Journal, Line, evaluations
 from harness.records.provenance import gather
 from harness.records.schema import Provenance, Record
 from harness.tuning.identity import identity
@@ -112,10 +112,9 @@ def _checked(journal: Journal, now: Header) -> Header:
 def _tell_of_resuming(
     journal: Journal, answers: list[Line], others: tuple[dict[str, Fact], ...], facts: dict[str, Fact], tell: Tell
 ) -> None:
-    counts = [count for line in answers for _, _, count in line.entry.get("generations", ())]
     tell(
-        f"going on with {journal.path.parent}: {len(answers)} lines of answers are in its journal, with {sum(counts)} "
-        "evaluations of the search"
+        f"going on with {journal.path.parent}: {len(answers)} lines of answers are in its journal, with "
+        f"{evaluations(journal.path)} evaluations of the search"
     )
     if journal.torn:
         tell(f"the journal's last line was cut off ({journal.torn} bytes): what it held is done again")

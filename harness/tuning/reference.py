@@ -108,9 +108,9 @@ class _Kept:
         place = 0
         while place < len(starts):
             asked = Asked({**self.about, "place": place}, starts[place:], f"{self.steps} {self.rate}")
-            packed = self.ledger.answer(asked, partial(self._live, starts[place:], targets[place:]))["paths"]
-            yield from map(_unpack, packed)
-            place += len(packed)
+            paths = self.ledger.answer(asked, partial(self._live, starts[place:], targets[place:]), _unpack_all)
+            yield from paths
+            place += len(paths)
 
     def _live(self, starts: Array, targets: Array) -> dict[str, Any]:
         return {"paths": [_pack(path) for path in self.descent.run(starts, targets, self.steps, self.rate)]}
@@ -121,6 +121,13 @@ def _pack(path: Path) -> dict[str, Any]:
     points = base64.b64encode(path.best.astype("<f8").tobytes()).decode()
     losses = [loss if math.isfinite(loss) else None for loss in path.losses]
     return {"losses": losses, "points": points, "kept": len(path.best)}
+
+
+def _unpack_all(packed: Mapping[str, Any]) -> list[Path]:
+    paths = [_unpack(one) for one in packed["paths"]]
+    if not paths:
+        raise ValueError("no path: expected one or more")
+    return paths
 
 
 def _unpack(packed: Mapping[str, Any]) -> Path:

@@ -66,8 +66,11 @@ class Scoring:
             return 0, None
         asked = Asked({**about, "region": one.region.code, "split": "validation"}, prompts.reshape(len(prompts), -1))
         draws = [(about["seed"], FINAL)] * len(prompts)
-        packed = self.ledger.answer(asked, lambda: pack(self._validation.answer(prompts, draws), ["item_means"]))
-        answers = unpack(packed, len(prompts))
+        answers = self.ledger.answer(
+            asked,
+            lambda: pack(self._validation.answer(prompts, draws), ["item_means"]),
+            lambda packed: unpack(packed, len(prompts)),
+        )
         losses = answers.losses(scores([one.region]))[:, 0]
         if np.isnan(losses).all():
             return 0, None

@@ -161,13 +161,12 @@ class Session:
 
     def _plan(self, ledger: Ledger) -> Plan:
         """The scorer's layout: measured once, since another one changes last digits."""
-        return Plan.model_validate(
-            ledger.answer(
-                Asked({"phase": "planning"}, np.zeros((0, 0))),
-                lambda: choose_plan(self.lm, lambda plan: self._respondent(plan).scorer, self.spec.scorer).model_dump(
-                    mode="json"
-                ),
-            )
+        return ledger.answer(
+            Asked({"phase": "planning"}, np.zeros((0, 0))),
+            lambda: choose_plan(self.lm, lambda plan: self._respondent(plan).scorer, self.spec.scorer).model_dump(
+                mode="json"
+            ),
+            Plan.model_validate,
         )
 
     def _baselines(self, watcher: Watcher, ledger: Ledger) -> list[MethodResult]:

@@ -410,7 +410,10 @@ def test_there_are_at_least_three_hundred_different_ones():
 
 def test_every_flag_of_every_command_stands_in_a_table():
     tried = {
-        (words, flag) for words, flag, _ in FLAGS for case in ALL + VALIDATE if case[0][: len(words)] == words and flag in case[0]
+        (words, flag)
+        for words, flag, _ in FLAGS
+        for case in ALL + VALIDATE
+        if case[0][: len(words)] == words and flag in case[0]
     }
     never = {(words, flag) for words, flag, one in FLAGS if not one.is_flag} - tried
     assert never == set()

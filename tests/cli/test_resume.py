@@ -174,7 +174,9 @@ def test_a_damaged_line_is_named_and_nothing_is_touched(harness, unfinished):
         ({"torch": "1.0"}, "torch is 1.0 there, "),
         ({"vsm-harness": "9.9"}, "vsm-harness is 9.9 there, 0."),
         ({"their-plugin": "3"}, "their-plugin is 3 there, missing here"),
-        ({"lm-eval": "0.1", "peft": "0.1", "python": "2.7"}, ""),
+        ({"jinja2": "2.0"}, "jinja2 is 2.0 there, 3."),
+        ({"python": "2.7.1"}, "python is 2.7 there, 3."),
+        ({"lm-eval": "0.1", "peft": "0.1", "python": f"{sys.version_info[0]}.{sys.version_info[1]}.99"}, ""),
     ],
 )
 def test_other_libraries_are_refused_where_they_decide_numbers(harness, unfinished, change, said):
@@ -199,6 +201,16 @@ def rewrite(path, change):
     with Journal(path / "journal.jsonl") as journal:
         for entry in entries:
             journal.append(entry)
+
+
+def test_prompts_are_not_written_through_a_link(harness, unfinished):
+    Path("mine").mkdir()
+    (unfinished / "adapters").symlink_to(Path("mine").absolute())
+    done = harness("resume", unfinished, "--quiet")
+    assert done.code == 2 and "leads out of the run's directory: remove the link" in done.err
+    assert list(Path("mine").iterdir()) == []
+    (unfinished / "adapters").unlink()
+    assert harness("resume", unfinished, "--quiet").code == 0
 
 
 def test_other_weights_are_refused(harness, unfinished):
@@ -285,6 +297,10 @@ def test_survey_and_targets_are_found_where_they_were_and_must_be_the_same(harne
     refused(harness("resume", path), "targets", "scores.csv' cannot be read")
     refused(harness("resume", path, "--targets", targets.BUNDLED), "was begun with targets 'scores.csv' of digest ")
     assert harness("resume", path, "--targets", moved, "--quiet").code == 0
+    assert kept(path) == before
+    # The command that goes on next time knows where they are now.
+    unfinish(path, journal)
+    assert harness("resume", path, "--quiet").code == 0
     assert kept(path) == before
 
 
@@ -426,3 +442,60 @@ def test_the_name_of_a_run_does_not_hang_on_how_its_regions_are_given(harness):
         assert done.code == 0, done.err
     names = {path.name.rpartition("-")[0] for path in Path("results/runs").iterdir()}
     assert names == {"random-core"}
+
+
+def test_lines_whose_checksums_fit_and_that_hold_no_answers_are_named(harness, unfinished):
+    from harness.records.journal import Journal, read_journal
+
+    journal = unfinished / "journal.jsonl"
+    entries = [line.entry for line in read_journal(journal)]
+    phases = {entry.get("phase"): place for place, entry in enumerate(entries)}
+    changes = [
+        {"answers": {}},
+        {"answers": {"item_means": "x", "heldout": "x", "tuning": [], "kind": 7}},
+        {"answers": []},
+        {"seconds": "x"},
+        {"seconds": -5},
+        {"phase": [1]},
+        {"optimizer": {}},
+        {"asked": "", "sketch": ["x"] * 64, "generations": 3},
+    ]
+    for place in (phases["baselines"], phases["planning"], phases["tuning"]):
+        for change in changes:
+            journal.unlink()
+            with Journal(journal) as new:
+                for number, entry in enumerate(entries):
+                    new.append({**entry, **change} if number == place else entry)
+            refused(harness("resume", unfinished), "journal.jsonl', line ")
+
+
+def test_an_interrupted_check_of_sensitivity_prints_a_command_that_goes_on(harness, monkeypatch):
+    from harness.tuning import session
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "save_adapter", interrupt)
+        done = harness("check", "sensitivity", "--region", "USA,CHN", "--budget", "3", "--runs", "runs")
+    assert done.code == 130
+    words = re.search(r"^go on with: harness (.*)$", done.err, re.MULTILINE)[1].split()
+    assert harness(*words, "--quiet").code == 0
+
+
+def test_a_second_signal_at_once_does_not_keep_the_command_from_being_printed(harness, monkeypatch):
+    import os
+    import signal
+
+    from harness.records.run_directory import RunDirectory
+    from harness.tuning import session
+
+    def once_more(self, real=RunDirectory.discard):
+        os.kill(os.getpid(), signal.SIGINT)
+        return real(self)
+
+    monkeypatch.setattr(session, "save_adapter", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(RunDirectory, "discard", once_more)
+    done = harness(*SMALL)
+    assert done.code == 143
+    assert "go on with: harness resume " in done.err

@@ -161,6 +161,8 @@ def test_what_is_no_plain_file_is_refused_at_once(tmp_path):
     for path in (tmp_path / "pipe", tmp_path, "/dev/full", "/dev/zero"):
         with pytest.raises(RunError, match=r"no plain file|Is a directory"):
             Journal(tmp_path / path)
+        with pytest.raises(RunError, match="no plain file"):
+            read_journal(tmp_path / path)
 
 
 def test_a_line_without_end_is_refused_and_not_read_into_memory(path, monkeypatch):
@@ -184,3 +186,20 @@ def test_a_line_is_on_the_disk_before_the_run_goes_on(path, monkeypatch):
         journal.append({"a": 1})
         order.append("returned")
     assert order[-3:] == ["write", "fsync", "returned"]
+
+
+def test_a_link_is_refused_and_what_it_leads_to_is_left_alone(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("mine, without an end of line")
+    (tmp_path / "link.jsonl").symlink_to(precious)
+    with pytest.raises(RunError, match="no plain file"):
+        Journal(tmp_path / "link.jsonl")
+    assert precious.read_text() == "mine, without an end of line"
+
+
+def test_a_last_line_of_something_else_is_no_torn_one(path):
+    content = path.read_bytes() + b"notes of mine"
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=f"line {len(ENTRIES) + 1}: is damaged, it is no part of a line"):
+        Journal(path)
+    assert path.read_bytes() == content

@@ -106,3 +106,16 @@ class TestWithoutLocks:
 def test_where_nothing_can_be_written_it_is_one_line(tmp_path):
     with pytest.raises(RunError, match="cannot be written"), locked(tmp_path / "missing"):
         pass
+
+
+@pytest.mark.parametrize("kind", ["link", "loop", "pipe"])
+def test_what_is_no_plain_file_is_refused_and_nothing_behind_it_is_written(tmp_path, kind):
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "lock")
+    else:
+        (tmp_path / "lock").symlink_to(precious if kind == "link" else "lock")
+    with pytest.raises(RunError, match=r"lock' is no plain file of this run: remove it"), locked(tmp_path):
+        pass
+    assert precious.read_text() == "mine"

@@ -1,10 +1,12 @@
 import json
+import os
+from pathlib import Path
 
 import pytest
 
 from harness.errors import RunError
 from harness.records.files import write_atomically
-from harness.records.run_directory import RunDirectory, list_runs
+from harness.records.run_directory import Inputs, RunDirectory, list_runs
 from harness.records.schema import DIMENSIONS, MethodResult, ModelIdentity, Provenance, Record, RegionResult
 
 
@@ -136,3 +138,45 @@ def test_an_atomic_write_replaces_and_leaves_nothing_behind(tmp_path):
     write_atomically(path, "new")
     assert path.read_text() == "new"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_newest_run_is_found_where_an_earlier_one_was_removed(tmp_path):
+    made = [RunDirectory.create(tmp_path, "one", {}) for _ in range(3)]
+    (tmp_path / "one-2-x").mkdir()
+    for gone in made[:2]:
+        assert gone.discard()
+        assert RunDirectory.newest(tmp_path, "one") == made[2]
+    assert RunDirectory.create(tmp_path, "one", {}).run_id == "one-4"
+    assert RunDirectory.newest(tmp_path, "on") is None
+    assert RunDirectory.newest(tmp_path / "nowhere", "one") is None
+
+
+def test_of_two_that_begin_the_same_run_at_once_the_second_takes_the_first_ones(tmp_path, monkeypatch):
+    mkdir = Path.mkdir
+
+    def late(self, *given, **named):
+        if self.name == "one":
+            mkdir(self, *given, **named)
+        mkdir(self, *given, **named)
+
+    monkeypatch.setattr(Path, "mkdir", late)
+    assert RunDirectory.create(tmp_path, "one", {}, fresh=False).path == tmp_path / "one"
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+def test_the_name_of_a_run_given_as_a_point_or_not_as_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert RunDirectory(Path(".")).run_id == tmp_path.name
+    assert RunDirectory(Path(os.fsdecode(b"a\xff"))).run_id == "a\\udcff"
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path):
+    directory = RunDirectory.create(tmp_path, "one", {})
+    os.mkfifo(directory.path / "inputs.json")
+    with pytest.raises(RunError, match="is a pipe and no file"):
+        directory.read_inputs()
+
+
+def test_a_folder_whose_name_is_no_text_is_one_line(tmp_path):
+    with pytest.raises(RunError, match=r"not UTF-8: give the command from another folder"):
+        RunDirectory.create(tmp_path, "one", {}, Inputs(folder=Path(os.fsdecode(b"/a\xff"))))

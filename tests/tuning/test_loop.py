@@ -6,6 +6,7 @@ import pytest
 from harness.errors import RunError
 from harness.optimizers import names
 from harness.tasks.hofstede_vsm.regions import scores
+from harness.tuning.spec import generator
 
 
 @pytest.mark.parametrize("share", [True, False])
@@ -219,3 +220,11 @@ def test_a_large_generation_leaves_the_other_regions_their_part(bench):
         spent[line["region"]] = spent.get(line["region"], 0) + len(line["item_means"])
     # The ten known ones are free; what the sample took of the budget is missing at the end.
     assert list(spent.values()) == [40, 40, 30]
+
+
+def test_a_single_candidate_left_over_in_the_first_sample_may_fail(bench, fake_respondent):
+    spec = bench.spec(optimizers=("random",), budget=20, pool=33)
+    last = generator(0, "sample", "").uniform(-1, 1, (33, bench.space.lower.size))[-1]
+    prompt = bench.space.decode(last[None])[0]
+    rows, _, _ = bench.run(spec, fake_respondent(lambda one: np.array_equal(one, prompt)))
+    assert all(np.isfinite(row.loss) for row in rows)
