@@ -129,9 +129,9 @@ def _check_model(lines: Sequence[LogLine], begin: LogLine, directory: ContestDir
             f"they are {begin.model.digest[:15]}; give a new folder"
         )
     before = next((line.provenance for line in lines if line.provenance), None)
-    if before is not None and begin.provenance is not None:
-        if found := changed_versions(before.versions, begin.provenance.versions):
-            raise RunError(
-                f"--out {directory.path}: was begun with something else: {'; '.join(found)}; go on with what it was "
-                "begun with, or give a new folder"
-            )
+    now = begin.provenance.versions if begin.provenance else {}
+    if before is not None and (found := changed_versions(before.versions, now)):
+        raise RunError(
+            f"--out {directory.path}: was begun with something else: {'; '.join(found)}; go on with what it was begun "
+            "with, or give a new folder"
+        )

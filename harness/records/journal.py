@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +128,7 @@ def read_journal(path: Path) -> tuple[Line, ...]:
         ResumeError: it cannot be read, or a line is damaged.
     """
     try:
-        if not path.is_file():
+        if not _is_there(path):
             return ()
         if path.stat().st_size > LOG_BYTES:
             raise ResumeError(f"journal '{path}' is over {LOG_BYTES} bytes: {_FIX}")
@@ -143,7 +144,7 @@ def first_line(path: Path) -> dict[str, Any]:
         ResumeError: it cannot be read, or is damaged there.
     """
     try:
-        if not path.is_file():
+        if not _is_there(path):
             return {}
         with path.open("rb") as file:
             raw = file.readline(LINE_CHARACTERS)
@@ -162,13 +163,22 @@ def evaluations(path: Path) -> int:
         ResumeError: it cannot be read.
     """
     try:
-        if not path.is_file():
+        if not _is_there(path):
             return 0
         with path.open("rb") as file:
             found = (_GENERATIONS.search(line, 0, _ABOUT) for line in file)
             return sum(int(count) for one in found if one for count in _COUNT.findall(one[1]))
     except OSError as error:
         raise ResumeError(f"journal '{path}' cannot be read ({error.strerror or error}): {_FIX}") from error
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a journal; a pipe would be waited for, and a device has no end."""
+    if not os.path.lexists(path):
+        return False
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise ResumeError(f"journal '{path}' is no plain file: {_FIX}")
+    return True
 
 
 def _write(file: int, line: bytes) -> None:

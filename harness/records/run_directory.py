@@ -220,11 +220,12 @@ class RunDirectory:
     @property
     def answered(self) -> bool:
         """Whether the journal holds an answer of the model; one that cannot be read counts."""
+        path = self.path / JOURNAL
         try:
-            with (self.path / JOURNAL).open("rb") as file:
+            if not path.is_file():
+                return os.path.lexists(path)
+            with path.open("rb") as file:
                 return any(f'"{ANSWERS}":'.encode() in line for line in file)
-        except FileNotFoundError:
-            return False
         except OSError:
             return True
 

@@ -52,7 +52,7 @@ def stopped(done, *parts):
     (line,) = done.err.splitlines()
     assert line.startswith("harness: error: ") and all(part in line for part in parts), line
     (path,) = Path("runs").iterdir()
-    assert line.endswith(f"; what was answered is kept, go on with: harness resume {path}"), line
+    assert line.endswith(f"; what was answered is kept, go on with: harness resume {path.absolute()}"), line
     return path
 
 
@@ -122,10 +122,11 @@ def test_a_real_disk_that_is_full_and_one_that_becomes_read_only(tmp_path, undis
     """
     done = subprocess.run([*IN_A_NAMESPACE, "sh", "-c", script], cwd=tmp_path, capture_output=True, text=True)
     lines = done.stderr.splitlines()
-    assert lines[1::2] == ["exit 2", "exit 2"] and lines[4:] == ["exit 0"], done.stderr
+    assert len(lines) == 6 and [lines[1], lines[3], lines[5]] == ["exit 2", "exit 2", "exit 0"], done.stderr
     assert "journal.jsonl' cannot be written (No space left on device)" in lines[0]
     assert "; what was answered is kept, go on with: " in lines[0]
     assert "lock' cannot be written (Read-only file system)" in lines[2]
+    assert lines[4].startswith("going on with disk/")
     assert kept(tmp_path / "runs") == undisturbed
 
 

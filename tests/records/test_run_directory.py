@@ -173,7 +173,7 @@ def test_the_name_of_a_run_given_as_a_point_or_not_as_text(tmp_path, monkeypatch
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path):
     directory = RunDirectory.create(tmp_path, "one", {})
     os.mkfifo(directory.path / "inputs.json")
-    with pytest.raises(RunError, match="is a pipe and no file"):
+    with pytest.raises(RunError, match="is a pipe, no file"):
         directory.read_inputs()
 
 
