@@ -102,6 +102,10 @@ def check_earlier(out: Path, name: str) -> Found[None]:
     remarks = []
     for path in known:
         finished = RunDirectory(path).finished
-        state, then = ("finished", "") if finished else ("unfinished", "; the same command goes on from it")
-        remarks.append(f"this run is there already, {state}: {path}{then}")
+        then = (
+            "finished: the same command shows its record"
+            if finished
+            else "unfinished: the same command goes on from it, and the estimate is of the whole run"
+        )
+        remarks.append(f"{path} is there already, {then}")
     return Found(None, "" if remarks else f"new: {name}", remarks)

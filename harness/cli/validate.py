@@ -40,7 +40,7 @@ def validate(
     """
     from rich.console import Console
 
-    from harness.report.readiness import problem_lines
+    from harness.report.readiness import problem_lines, waiting_line
 
     status = nullcontext() if quiet else Console(stderr=True).status("flags and files", spinner="line")
     with status as shown:
@@ -51,6 +51,8 @@ def validate(
         _show(result, flags.rest)
     for line in [] if result.ready else problem_lines(result):
         sys.stderr.write(output.error_line(line))
+    if waiting := waiting_line(result):
+        sys.stderr.write(f"harness: {waiting}\n")
     if not result.ready:
         raise typer.Exit(output.MENDABLE)
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
-from harness.errors import ModelError
 from harness.models.chat import chat_text
 from harness.models.language_model import LanguageModel, ModelSpec
 from harness.models.loading import (
@@ -17,7 +15,6 @@ from harness.models.loading import (
     check_room,
     find_device,
     find_dtype,
-    locate,
     read_config,
     read_tokenizer,
 )
@@ -85,7 +82,7 @@ def check_weights(shape: Outline) -> str:
     """How large the weights are, in words.
 
     Raises:
-        ModelError: they are larger than the memory, or a folder does not have them as safetensors.
+        ModelError: they are larger than the memory.
     """
     spec = shape.spec
     device = find_device(spec.device)
@@ -94,10 +91,4 @@ def check_weights(shape: Outline) -> str:
     size = readable(weights_bytes(shape.empty) * dtype.itemsize // shape.empty.dtype.itemsize)
     if spec.random_weights:
         return f"{size}, random"
-    folder = Path(locate(spec.name))
-    if folder.is_dir() and not any(folder.glob("*.safetensors")):
-        raise ModelError(
-            f"model '{spec.name}' has no *.safetensors file, and no other weights are read: save it anew with "
-            "save_pretrained"
-        )
     return f"{size}, safetensors"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from harness.records.schema import Record
 from harness.report.settings import flatten, short
@@ -21,8 +21,14 @@ def provenance(record: Record) -> Iterator[tuple[str, str]]:
     yield "versions", ", ".join(f"{name} {version}" for name, version in origin.versions.items())
     if origin.git_revision is not None:
         yield "commit", origin.git_revision + (" with changes" if origin.git_dirty else "")
-    yield "machine", ", ".join(f"{name} {value}" for name, value in origin.machine.items() if value is not None)
+    yield "machine", _machine(origin.machine)
     yield "threads", str(origin.threads)
+    # A resumed run may have been on others before.
+    yield from (("before that", _machine(one)) for one in origin.earlier)
+
+
+def _machine(facts: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
 
 
 def settings(record: Record) -> Iterator[tuple[str, str]]:

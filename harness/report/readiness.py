@@ -23,13 +23,16 @@ def findings_table(result: Readiness) -> Table:
 
 
 def problem_lines(result: Readiness) -> Iterator[str]:
-    """The problems, numbered, and what they keep from being checked."""
+    """The problems, numbered."""
     problems = [one for one in result.findings if one.state == "problem"]
     for number, one in enumerate(problems, start=1):
         yield f"{number} of {len(problems)}, {one.check}: {one.text}"
+
+
+def waiting_line(result: Readiness) -> str:
+    """What the problems keep from being checked; "" for nothing."""
     waiting = dict.fromkeys(one.check for one in result.findings if one.state == "not checked")
-    if waiting:
-        yield f"not checked until those are mended: {', '.join(waiting)}"
+    return f"not checked until those are mended: {', '.join(waiting)}" if waiting else ""
 
 
 def estimate_table(result: Estimate) -> Table:

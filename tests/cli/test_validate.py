@@ -67,11 +67,14 @@ def outline(text):
     return line
 
 
+UNFINISHED = "unfinished: the same command goes on from it, and the estimate is of the whole run"
+
+
 def problems(done):
     """The numbered problems on standard error, without numbers; and what was not checked."""
     assert done.code == 2
     lines = [line.removeprefix("harness: error: ") for line in done.err.splitlines()]
-    waiting = lines.pop().removeprefix("not checked until those are mended: ").split(", ")
+    waiting = lines.pop().removeprefix("harness: not checked until those are mended: ").split(", ")
     for number, line in enumerate(lines, start=1):
         assert line.startswith(f"{number} of {len(lines)}, "), line
     return [line.split(", ", 1)[1] for line in lines], waiting
@@ -135,7 +138,9 @@ def test_everything_that_is_wrong_is_said_at_once(harness, monkeypatch, tmp_path
 
     found, waiting = problems(harness("validate", "--targets", "bad.csv", "--region", "XXX", "--model", "no/body"))
     assert [one.partition(":")[0] for one in found] == ["targets", "model", "disk"]
-    assert "row 2 ivr: expected a number" in found[0] and "'no/body' cannot be loaded: check the id" in found[1]
+    assert (
+        "row 2 ivr: expected a number" in found[0] and "'no/body' cannot be loaded: HF_HUB_OFFLINE is set" in found[1]
+    )
     assert waiting[0] == "regions"
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
@@ -193,7 +198,7 @@ def pickled(folder):
         (failing_template, "chat template", "fails on one user's turn: system first", "options"),
         (ending_in_a_merge, "options", "option '1' is not a single token after its chat template", "scorer"),
         (short, "context", "reads 150 tokens at once, the longest prompts with the answer have ", "memory"),
-        (pickled, "weights", "has no *.safetensors file, and no other weights are read", "scorer"),
+        (pickled, "model", "no weights in safetensors, and *.bin is a pickle, which is never read", "context"),
     ],
 )
 def test_a_model_that_cannot_be_asked(harness, change, check, message, waiting, tmp_path):
@@ -214,11 +219,10 @@ def test_several_things_wrong_with_a_model(harness, tmp_path):
     from harness.models.loading import BUNDLED
 
     shutil.copytree(BUNDLED, tmp_path / "model")
-    pickled(tmp_path / "model")
     without_template(tmp_path / "model")
     found, _ = problems(harness("validate", "--model", "./model", "--device", "tpu"))
     assert [one.partition(":")[0] for one in found] == ["device", "chat template"]
-    found, _ = problems(harness("validate", "--model", "./model"))
+    found, _ = problems(harness("validate", "--model", "./model", "--memory-gb", "0.001"))
     assert [one.partition(":")[0] for one in found] == ["weights", "chat template"]
 
 
@@ -259,7 +263,7 @@ def test_the_same_run_is_seen(harness, tmp_path):
         return found["state"], found["text"]
 
     there = f"runs/{run.name}"
-    assert remark() == ("remark", f"this run is there already, unfinished: {there}; the same command goes on from it")
+    assert remark() == ("remark", f"{there} is there already, {UNFINISHED}")
     assert sorted(tmp_path.rglob("*")) == before
     (run / "record.json").write_text("{}")
-    assert remark() == ("remark", f"this run is there already, finished: {there}")
+    assert remark() == ("remark", f"{there} is there already, finished: the same command shows its record")

@@ -15,6 +15,7 @@ from harness.report.readiness import (
     money,
     problem_lines,
     span,
+    waiting_line,
 )
 
 
@@ -98,9 +99,10 @@ def test_problems_are_numbered_and_what_waits_is_named_once():
     assert list(problem_lines(result)) == [
         "1 of 2, regions: unknown region 'XXX'",
         "2 of 2, model: no model",
-        "not checked until those are mended: scorer, search",
     ]
-    assert list(problem_lines(Readiness(ready=True, run=None, findings=FINDINGS[:1]))) == []
+    assert waiting_line(result) == "not checked until those are mended: scorer, search"
+    ready = Readiness(ready=True, run=None, findings=FINDINGS[:1])
+    assert list(problem_lines(ready)) == [] and waiting_line(ready) == ""
 
 
 @pytest.mark.parametrize("width", [80, 140])
