@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options, output, run_settings
+from harness.cli import options, output, resuming, run_settings
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _make(
     sessions = [Session(spec, lm, questionnaire, table) for spec in (two, two.model_copy(update={"wordings": 1}))]
     for session in sessions:
         session.check()
-    records, inputs = {}, run_settings.places(survey, targets)
+    records, inputs = {}, resuming.places(survey, targets)
     for session in sessions:
         name = f"sensitivity-{'-'.join(names)}-{session.spec.wordings}wordings-{session.spec.digest[:8]}"
         directory, record = execute(session, folder, name, Log(), quiet, inputs=inputs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import execution, options, output, run_settings
+from harness.cli import execution, options, output, resuming, run_settings
 from harness.cli.run_flags import RunFlags, with_run_flags
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run(
 
     session = run_settings.session(flags)
     session.check()
-    name, inputs = run_settings.name(session.spec, session.table), run_settings.inputs(flags)
+    name, inputs = run_settings.name(session.spec, session.table), resuming.inputs(flags)
     directory, record = execution.execute(session, flags.out, name, Log(), quiet, fresh, inputs)
     _print_results(directory, record, as_json)
 
@@ -58,8 +58,8 @@ def resume(
     from harness.report.progress import Log
 
     directory = RunDirectory(path)
-    session = run_settings.session_of(directory, survey, targets, trust_remote_code)
-    inputs = run_settings.moved(directory.read_inputs(), survey, targets)
+    session = resuming.session_of(directory, survey, targets, trust_remote_code)
+    inputs = resuming.moved(directory.read_inputs(), survey, targets)
     record = execution.work_on(directory, session, Log(), quiet, inputs)
     _print_results(directory, record, as_json)
 

@@ -88,7 +88,7 @@ class Evaluator:
         self._seed = seed
         self.noisy = noisy
         self._names = ("item_means", "halves") if halves else ("item_means",)
-        self._ledger = ledger or Unkept()
+        self.ledger = ledger or Unkept()
         self._memory: dict[bytes, Answers] = {}
         self._samples: dict[bytes, list[Answers]] = {}
 
@@ -153,7 +153,7 @@ class Evaluator:
 
         text = f"{self._seed} {numbers}" if self.noisy else ""
         asked = Asked(turn.about(counts), vectors, text)
-        answers = self._ledger.answer(asked, live, lambda packed: unpack(packed, len(vectors)))
+        answers = self.ledger.answer(asked, live, lambda packed: unpack(packed, len(vectors)))
         rows = [answers.rows(place, place + 1) for place in range(len(vectors))]
         if self.noisy:
             for vector, row in zip(vectors, rows, strict=True):

@@ -54,7 +54,6 @@ def search_reference(
     ground: Ground,
     regions: Sequence[Region],
     observer: Observer,
-    ledger: Ledger,
 ) -> list[Tuned]:
     """Descends for each region from its best candidate of the first sample.
 
@@ -64,10 +63,9 @@ def search_reference(
         seed: which repetition.
         lm: the model.
         survey: the questionnaire.
-        ground: space and first samples of this seed.
+        ground: space and first samples of this seed; its ledger knows the descents of earlier processes.
         regions: all of the run.
         observer: is told when a region's descent is over.
-        ledger: knows the descents of earlier processes.
     """
     space = embedding_space(lm, spec.tokens)
     settings = optimizer.parameters
@@ -84,7 +82,7 @@ def search_reference(
         steps = max(1, spec.budget - math.ceil(share))
         starts = ((ground.space.decode(first).astype(np.float64) - space.mean) / space.std).reshape(len(first), -1)
         about = {"phase": "tuning", "optimizer": optimizer.name, "seed": seed, "group": label}
-        kept = _Kept(ledger, descent, about, steps, settings.learning_rate)
+        kept = _Kept(ground.evaluator.ledger, descent, about, steps, settings.learning_rate)
         for region, path in zip(members, kept.paths(starts, targets), strict=True):
             found.append(_tuned(region, path, share))
             mean = float(np.mean([one.loss for one in found]))

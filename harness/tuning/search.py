@@ -10,7 +10,6 @@ from harness.tasks.hofstede_vsm.regions import Region
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.cells import Tuned
 from harness.tuning.chronicle import Progress
-from harness.tuning.ledger import Ledger, Unkept
 from harness.tuning.loop import Tuning
 from harness.tuning.reference import embedding_space, search_reference
 from harness.tuning.space import SearchSpace
@@ -24,9 +23,8 @@ def search(
     lm: LanguageModel,
     survey: Survey,
     regions: Sequence[Region],
-    ledger: Ledger | None = None,
 ) -> tuple[SearchSpace, list[Tuned]]:
-    """Tunes all regions; what the reference does is counted with the rest of the run, and kept by the ledger.
+    """Tunes all regions; what the reference does is counted with the rest of the run.
 
     Returns:
         The space that the vectors found live in, and one result per region.
@@ -43,7 +41,7 @@ def search(
         evaluations, finished = before + progress.evaluations, done + progress.regions_done
         told.observer(replace(progress, evaluations=evaluations, regions_done=finished))
 
-    found = search_reference(tuning.spec, optimizer, seed, lm, survey, ground, regions, observe, ledger or Unkept())
+    found = search_reference(tuning.spec, optimizer, seed, lm, survey, ground, regions, observe)
     told.evaluations += round(sum(one.evaluations for one in found))
     told.regions_done += len(found)
     return embedding_space(lm, tuning.spec.tokens), found

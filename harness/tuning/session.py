@@ -140,7 +140,7 @@ class Session:
         watcher.phase("tuning", self._evaluations_planned())
         tuning = Tuning(self.spec, grounds, lambda progress: watcher.tuning(replace(progress, kept=ledger.evaluations)))
         with clock.measure("tuning"):
-            found = self._search(tuning, ledger)
+            found = self._search(tuning)
         with clock.measure("heldout"), writing(directory.path):
             methods += self._score_tuned(directory, grounds, found, plan, watcher, ledger)
         ledger.check_spent()
@@ -185,11 +185,11 @@ class Session:
     def _evaluations_planned(self) -> int:
         return self.spec.budget * len(self.regions) * len(self.spec.optimizers) * self.spec.seeds
 
-    def _search(self, tuning: Tuning, ledger: Ledger) -> dict[str, list[_Found]]:
+    def _search(self, tuning: Tuning) -> dict[str, list[_Found]]:
         """What each optimizer found with each seed."""
         return {
             optimizer.name: [
-                _Found(seed, *search(tuning, optimizer, seed, self.lm, self.survey, self.regions, ledger))
+                _Found(seed, *search(tuning, optimizer, seed, self.lm, self.survey, self.regions))
                 for seed in self.spec.repetitions
             ]
             for optimizer in self.spec.optimizers
