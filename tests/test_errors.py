@@ -13,6 +13,7 @@ from harness.errors import (
     HarnessError,
     InputError,
     ModelError,
+    ResumeError,
     RunError,
     UsageError,
     closest_first,
@@ -26,7 +27,8 @@ CLASSES = {
 
 
 def test_the_tree() -> None:
-    assert set(CLASSES) == {"HarnessError", "UsageError", "InputError", "ModelError", "RunError"}
+    assert set(CLASSES) == {"HarnessError", "UsageError", "InputError", "ModelError", "RunError", "ResumeError"}
+    assert ResumeError.__bases__ == (RunError,)
     for kind in (UsageError, InputError, ModelError, RunError):
         assert kind.__bases__ == (HarnessError,)
         assert isinstance(kind("text"), Exception)

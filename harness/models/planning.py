@@ -114,16 +114,23 @@ class _Trial:
         self._began = time.perf_counter()
 
     def fastest(self, scorers: Sequence[Scorer]) -> Scorer:
-        """The first scorer, or one that is clearly faster; timed in turn, so that a busy moment hits all."""
-        times = [float("inf")] * len(scorers)
-        for _ in range(_ROUNDS):
-            for place, scorer in enumerate(scorers):
-                # A model so slow that one answer takes longer than there is to measure gets what comes first.
-                if self._late:
-                    break
-                times[place] = min(times[place], self._seconds(scorer, 1))
-        rivals = [place for place, seconds in enumerate(times) if seconds < _CLEARLY * times[0]]
-        return scorers[min(rivals, key=lambda place: times[place], default=0)]
+        """The first scorer, or one that is clearly faster in every round; timed in turn, for a busy moment hits all."""
+        rounds = [times for _ in range(_ROUNDS) if (times := self._round(scorers))]
+        rivals = [
+            place
+            for place in range(1, len(scorers))
+            if rounds and all(times[place] < _CLEARLY * times[0] for times in rounds)
+        ]
+        return scorers[min(rivals, key=lambda place: min(times[place] for times in rounds), default=0)]
+
+    def _round(self, scorers: Sequence[Scorer]) -> list[float]:
+        """Seconds of one candidate for each; nothing where a model is so slow that there is no time to measure all."""
+        times: list[float] = []
+        for scorer in scorers:
+            if self._late:
+                return []
+            times.append(self._seconds(scorer, 1))
+        return times
 
     def micro_batch(self, scorer: Scorer, most: int) -> int:
         """The largest of 1, 2, 4, ... candidates that was faster, for each of them, than the one before."""

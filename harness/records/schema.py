@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from harness.records.text import Inside, Line, Name
 
@@ -93,15 +93,6 @@ class MethodResult(_Frozen):
     method: Name
     group: Group
     results: tuple[RegionResult, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _whole(self) -> MethodResult:
-        """A table with holes could not be ranked."""
-        there = {(one.region, one.seed) for one in self.results}
-        regions, seeds = ({pair[place] for pair in there} for place in (0, 1))
-        if len(self.results) != len(there) or len(there) != len(regions) * len(seeds):
-            raise ValueError(f"method '{self.method}': expected one result for each of its regions and seeds")
-        return self
 
 
 class Provenance(_Frozen):

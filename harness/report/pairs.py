@@ -116,7 +116,10 @@ def _beside(row: Pooled, other: Pooled) -> tuple[NDArray[np.float64], NDArray[np
     places = {region: place for place, region in enumerate(other.by_region)}
     first, second = row.table, other.table[[places[region] for region in row.by_region]]
     if set(row.seeds) <= set(other.seeds):
-        return first, second[:, [other.seeds.index(seed) for seed in row.seeds]]
+        matching = second[:, [other.seeds.index(seed) for seed in row.seeds]]
+        # A record may lack a region under one seed and have it under another.
+        if np.isfinite(matching).any(axis=1).all():
+            return first, matching
     if 1 in (len(row.seeds), len(other.seeds)):
         return first, second
     return region_means(first)[:, None], region_means(second)[:, None]

@@ -40,8 +40,8 @@ def put(path, value):
 FIRST = ("methods", 0, "results", 0)
 RECORDS = {
     "a later version": (put(["schema_version"], 99), "schema version 99"),
-    "version in words": (put(["schema_version"], "one"), "schema version 'one'"),
-    "no version": (put(["schema_version"], ...), "schema version None"),
+    "version in words": (put(["schema_version"], "one"), 'schema version "one": expected a whole number'),
+    "no version": (put(["schema_version"], ...), "has no schema_version"),
     "no methods": (put(["methods"], ...), "methods: Field required"),
     "empty methods": (put(["methods"], []), "methods: Tuple should have at least 1 item"),
     "methods are null": (put(["methods"], None), "methods: Input should be a valid tuple"),
@@ -78,8 +78,8 @@ RECORDS = {
     "unknown dimension scores": (put(["targets", "scores"], [1]), "targets.scores: Input should be a valid dictionary"),
     "negative seed of the bootstrap": (put(["bootstrap_seed"], -1), "bootstrap_seed: Input should be greater"),
     "timings are text": (put(["timings"], "fast"), "timings: Input should be a valid dictionary"),
-    "a list": (lambda content: [content], "schema version None"),
-    "a number": (lambda content: 1, "schema version None"),
+    "a list": (lambda content: [content], "expected a JSON object, got a list"),
+    "a number": (lambda content: 1, "expected a JSON object, got 1"),
     "null": (lambda content: None, "record.json"),
 }
 

@@ -314,6 +314,7 @@ MORE = [
 ]
 VALIDATE = [
     (("validate", "--trial", "0"), "--trial 0: expected at least 1"),
+    (("validate", "--tokens", "0"), "--tokens 0"),
     (("validate", "--trial", "257"), "--trial 257: expected at most 256"),
     (("validate", "--price-per-hour", "-1"), "--price-per-hour -1: expected a number from 0"),
     (("validate", "--price-per-hour", "nan"), "--price-per-hour nan: expected a number from 0"),

@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 
 SMALL = ("run", "--region", "USA,CHN", "--budget", "10", "--tokens", "3", "--out", "runs", "--quiet")
+# Which layout is faster depends on the hour, and the last digits on the layout.
+SMALL = (*SMALL[:3], "--scorer", "packed", *SMALL[3:])
 
 
 @pytest.fixture

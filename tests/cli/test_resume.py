@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 SMALL = ("run", "--region", "USA,CHN", "--budget", "10", "--tokens", "3", "--out", "runs")
+# Which layout is faster depends on the hour, and the last digits on the layout.
+SMALL = (*SMALL[:3], "--scorer", "packed", *SMALL[3:])
 KINDS = {
     "shared": ("--optimizer", "de,random"),
     "sampled": ("--response", "sample", "--respondents", "20"),

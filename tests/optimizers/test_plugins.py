@@ -94,7 +94,7 @@ def test_names_holds_those_of_plugins(installed: Path) -> None:
     ("name", "reason"),
     [
         ("de", "is claimed by vsm-harness itself and by plugin taker 1.2: expected one; rename the entry point or "),
-        ("broken", "of plugin broken 1.2 cannot be imported from 'broken:Walk' (RuntimeError: no\nlicence); mend or "),
+        ("broken", "of plugin broken 1.2 cannot be imported from 'broken:Walk' (RuntimeError: no licence); mend or "),
         ("gone", "of plugin odd 1.2 cannot be imported from 'odd:Gone' (AttributeError: "),
         ("nowhere", "of plugin odd 1.2 cannot be imported from 'not_installed_anywhere:Walk' (ModuleNotFoundError: "),
         ("function", "of plugin odd 1.2: odd:function is <function function at 0x"),
