@@ -9,7 +9,7 @@ import io
 import os
 import sys
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -82,6 +82,14 @@ def run() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
+        _run()
+    finally:
+        if not all([_flushed(stream) for stream in (sys.stdout, sys.stderr)]):
+            sys.exit(1)
+
+
+def _run() -> None:
+    try:
         code = app(standalone_mode=False)
     except HarnessError as error:
         _fail(str(error))
@@ -92,10 +100,18 @@ def run() -> None:
     except (Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The reader of a pipe left early, as `head` does; nothing more can be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _flushed(stream: TextIO) -> bool:
+    """Whether all was printed; where the reader of a pipe left early, as `head` does, the rest goes nowhere."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return False
+    return True
 
 
 def _value_given(error: TyperException) -> str:

@@ -371,6 +371,9 @@ def test_the_command_that_an_interrupted_run_prints_goes_on_with_it(tmp_path, si
     assert process.returncode == (130 if number == signal.SIGINT else 128 + number)
     assert "interrupted; what was answered is kept" in err and "Traceback" not in err
     found = re.search(r"^go on with: (.*)$", err, re.MULTILINE)
+    if number != signal.SIGINT:
+        assert "harness resume " in found[1]
+        return
     done = subprocess.run(found[1], shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "going on with" in done.stderr and "Leaderboard" in done.stdout
@@ -436,14 +439,18 @@ def test_a_run_without_an_answer_says_that_it_begins_anew(harness, unfinished, j
     assert f"run {unfinished} was begun before and holds no answer: begins anew" in done.err
 
 
-def test_the_name_of_a_run_does_not_hang_on_how_its_regions_are_given(harness):
-    for regions in ("core", "ARA,China,IND,USA", "usa,ara,chn,ind"):
-        done = harness(
-            *SMALL[:1], "--region", regions, "--optimizer", "random", "--budget", "1", "--tokens", "3", "--quiet"
-        )
-        assert done.code == 0, done.err
-    names = {path.name.rpartition("-")[0] for path in Path("results/runs").iterdir()}
-    assert names == {"random-core"}
+def test_the_name_of_a_run_does_not_hang_on_how_its_regions_are_given():
+    from harness.cli import run_settings
+    from harness.cli.run_flags import RunFlags
+    from harness.tasks.hofstede_vsm.survey import load_survey
+    from harness.tasks.hofstede_vsm.targets import load_regions
+
+    names, table = [], load_regions()
+    for regions in ("core", "ARA,China,IND,USA", "usa,ara,chn,ind", "JPN", "JPN,USA", "all"):
+        flags = RunFlags(region=regions)
+        spec = run_settings.run_spec(flags, run_settings.checked(flags), load_survey(), None, table)
+        names.append(run_settings.name(spec, table).rpartition("-")[0])
+    assert names == ["de-core", "de-core", "de-core", "de-JPN", "de-2regions", "de-all"]
 
 
 def test_lines_whose_checksums_fit_and_that_hold_no_answers_are_named(harness, unfinished):
