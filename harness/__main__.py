@@ -1,6 +1,18 @@
-"""`python -m harness` is the same as the command `harness`."""
+"""The command `harness`, and `python -m harness`."""
 
-from harness.cli.main import run
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line and exits; an interrupt while it is loaded ends it as a later one does."""
+    try:
+        from harness.cli.main import run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()
+
 
 if __name__ == "__main__":
-    run()
+    main()

@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,18 @@ def test_other_settings_run_too(harness, extra):
 def test_a_region_with_missing_scores_is_scored_on_the_others_and_says_so(harness):
     done = harness("run", *SMALL, "--region", "GTM", "--budget", "2")
     assert "GTM has no published lto, ivr: scored on the others" in done.err
+
+
+def test_an_interrupt_while_the_program_loads_ends_it_without_a_traceback():
+    script = """
+import sys
+class Impatient:
+    def find_spec(self, name, path=None, target=None):
+        if name == "harness.cli.main":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Impatient())
+from harness.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
