@@ -42,6 +42,15 @@ class Line:
     begin: int
     size: int
 
+    @property
+    def evaluations(self) -> int:
+        """Candidates of the search that it holds answers for; 0 where it does not say so as a run writes it."""
+        match self.entry.get("generations"):
+            case [*generations]:
+                counts = [one[2] for one in generations if isinstance(one, list) and len(one) == 3]
+                return sum(count for count in counts if isinstance(count, int))
+        return 0
+
 
 class Journal:
     """Append-only JSON lines with chained checksums.

@@ -85,7 +85,6 @@ class Kept:
     Attributes:
         replayed: seconds that the answers taken from the journal took then, by phase.
         evaluations: of the search that were taken from the journal.
-        drifted: candidates that differ in last digits from those asked then.
     """
 
     def __init__(self, journal: Journal, lines: Sequence[Line]) -> None:
@@ -95,7 +94,6 @@ class Kept:
             self._waiting[_stream(line.entry)].append(line)
         self.replayed: defaultdict[str, float] = defaultdict(float)
         self.evaluations = 0
-        self.drifted = 0
 
     def answer(self, asked: Asked, live: Callable[[], Entry], read: Callable[[Entry], Read]) -> Read:
         """What the journal says, or else the model, whose answer is on the disk before it is returned.
@@ -139,15 +137,14 @@ class Kept:
         entry = line.entry
         if any(entry.get(name) != value for name, value in asked.about.items()):
             raise self._other(line, f"this run asks for {_described(asked.about)} there")
-        if entry.get("asked") != asked.digest:
-            if entry.get("with", "") != asked.text or not _near(entry.get("sketch"), asked):
-                raise self._other(line, "and this run asks other candidates there")
-            self.drifted += len(asked.vectors)
+        same = entry.get("asked") == asked.digest
+        if not same and (entry.get("with", "") != asked.text or not _near(entry.get("sketch"), asked)):
+            raise self._other(line, "and this run asks other candidates there")
         seconds = float(entry["seconds"])
         if not 0 <= seconds < float("inf"):
             raise ValueError(f"{seconds} seconds: expected a number from 0")
         self.replayed[entry["phase"]] += seconds
-        self.evaluations += sum(count for _, _, count in entry.get("generations", ()))
+        self.evaluations += line.evaluations
         return self._journal.answers(line)
 
     def _other(self, line: Line, how: str) -> ResumeError:

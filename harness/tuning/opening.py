@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from harness.errors import ResumeError, one_line
 from harness.models.language_model import LanguageModel, gpu_name, threads
 from harness.records.header import JOURNAL_VERSION, Fact, Header, changed_versions, earlier, machine_facts
-from harness.records.journal import ANSWERS, Journal, Line, evaluations
+from harness.records.journal import ANSWERS, Journal, Line
 from harness.records.provenance import gather
 from harness.records.schema import Provenance, Record
 from harness.tuning.identity import identity
@@ -114,7 +114,7 @@ def _tell_of_resuming(
 ) -> None:
     tell(
         f"going on with {journal.path.parent}: {len(answers)} lines of answers are in its journal, with "
-        f"{evaluations(journal.path)} evaluations of the search"
+        f"{sum(line.evaluations for line in answers)} evaluations of the search"
     )
     if journal.torn:
         tell(f"the journal's last line was cut off ({journal.torn} bytes): what it held is done again")
