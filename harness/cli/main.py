@@ -18,6 +18,7 @@ import harness
 from harness.cli import (
     bench,
     check,
+    compare,
     leaderboard,
     ls,
     output,
@@ -66,6 +67,8 @@ app.command("resume")(run_command.resume)
 app.command("validate")(validate.validate)
 app.command("score")(score.score)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("baseline")(compare.baseline)
+app.command("compare")(compare.compare)
 app.command("ls")(ls.ls)
 app.command("path")(path.path)
 app.command("schema")(schema.schema)

@@ -39,7 +39,7 @@ def error_line(message: str) -> str:
     return f"harness: error: {shown}\n"
 
 
-def check_file(out: Path | None) -> None:
+def check_file(out: Path | None, flag: str = "--out") -> None:
     """Refuses a file that could not be written at the end.
 
     Raises:
@@ -49,21 +49,21 @@ def check_file(out: Path | None) -> None:
         return
     try:
         if not out.parent.is_dir():
-            raise RunError(f"--out {out}: the folder {out.parent} does not exist; make it first")
+            raise RunError(f"{flag} {out}: the folder {out.parent} does not exist; make it first")
         if out.is_dir():
-            raise RunError(f"--out {out}: is a folder; give the name of a file")
+            raise RunError(f"{flag} {out}: is a folder; give the name of a file")
         # What waits for a reader would keep the result for ever.
         if out.is_fifo() or out.is_socket():
-            raise RunError(f"--out {out}: is no file; give the name of one")
+            raise RunError(f"{flag} {out}: is no file; give the name of one")
         held = os.access(out, os.W_OK) if out.exists() else os.access(out.parent, os.W_OK)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise RunError(f"--out {str(out)[:200]}: cannot be written ({reason}); give another file") from error
+        raise RunError(f"{flag} {str(out)[:200]}: cannot be written ({reason}); give another file") from error
     if not held:
-        raise RunError(f"--out {out}: cannot be written (Permission denied); give another file")
+        raise RunError(f"{flag} {out}: cannot be written (Permission denied); give another file")
 
 
-def write_file(out: Path | None, text: str) -> None:
+def write_file(out: Path | None, text: str, flag: str = "--out") -> None:
     """Writes a result where one was asked for.
 
     Raises:
@@ -74,7 +74,7 @@ def write_file(out: Path | None, text: str) -> None:
             out.write_text(text + "\n", encoding="utf-8")
         except (OSError, UnicodeEncodeError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise RunError(f"--out {out}: cannot be written ({reason}); give another file") from error
+            raise RunError(f"{flag} {out}: cannot be written ({reason}); give another file") from error
 
 
 def show_board(console: Console, board: Leaderboard, regions: Table | None, dimensions: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -15,14 +15,23 @@ def first_difference(known: Any, wanted: Any, place: str = "") -> str:
         wanted: what should be.
         place: where both stand.
     """
+    return next(differences(known, wanted, place), _described(known, wanted, place))
+
+
+def differences(known: Any, wanted: Any, place: str = "") -> Iterator[str]:
+    """Every place where two JSON values differ; see `first_difference`. Titles may."""
     if isinstance(known, Mapping) and isinstance(wanted, Mapping):
         for key in dict.fromkeys((*known, *wanted)):
-            if key != "title" and known.get(key) != wanted.get(key):
-                return first_difference(known.get(key), wanted.get(key), f"{place}.{key}".lstrip("."))
-    if _is_list(known) and _is_list(wanted) and len(known) == len(wanted):
+            if key != "title":
+                yield from differences(known.get(key), wanted.get(key), f"{place}.{key}".lstrip("."))
+    elif _is_list(known) and _is_list(wanted) and len(known) == len(wanted):
         for number, (one, other) in enumerate(zip(known, wanted, strict=True)):
-            if one != other:
-                return first_difference(one, other, f"{place}.{number}".lstrip("."))
+            yield from differences(one, other, f"{place}.{number}".lstrip("."))
+    elif known != wanted:
+        yield _described(known, wanted, place)
+
+
+def _described(known: Any, wanted: Any, place: str) -> str:
     return f"{place or 'it'} is {_short(known)} there, {_short(wanted)} here"
 
 

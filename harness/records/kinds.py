@@ -8,6 +8,7 @@ from harness.records.benchmark import ScorerBenchmark
 from harness.records.contest import Contest
 from harness.records.labels import LabelsCheck
 from harness.records.migrations import contest_1_to_2, first_version, record_1_to_2
+from harness.records.repeatability import Baseline, Verdict
 from harness.records.schema import Record
 from harness.records.side_effects import SideEffects
 from harness.records.text_agreement import TextAgreement
@@ -30,6 +31,8 @@ BENCH_WRAPPERS: Final = Kind(
     "bench-wrappers", WrappersBenchmark, "the output of harness bench wrappers", {BEFORE: first_version}
 )
 BENCH_ASKS: Final = Kind("bench-asks", AsksBenchmark, "the output of harness bench asks", {BEFORE: first_version})
+BASELINE: Final = Kind("baseline", Baseline, "the output of harness baseline", {})
+VERDICT: Final = Kind("verdict", Verdict, "the output of harness compare --json", {})
 KINDS: Final[dict[str, Kind[Any]]] = {
     kind.name: kind
     for kind in (
@@ -42,5 +45,7 @@ KINDS: Final[dict[str, Kind[Any]]] = {
         BENCH_SCORER,
         BENCH_WRAPPERS,
         BENCH_ASKS,
+        BASELINE,
+        VERDICT,
     )
 }

@@ -239,6 +239,21 @@ class RunDirectory:
         return read_versioned(self.path / RECORD, RECORD_KIND, absent)
 
 
+def the_run(path: Path) -> RunDirectory:
+    """The run at a path: its directory, or a folder that holds it alone.
+
+    Raises:
+        RunError: the folder holds more than one, or cannot be read.
+    """
+    if not path.is_dir() or any((path / name).exists() for name in (RECORD, SPEC)):
+        return RunDirectory(path)
+    below = list_runs(path)
+    if len(below) > 1:
+        names = ", ".join(one.run_id for one in below[:3]) + (", ..." if len(below) > 3 else "")
+        raise RunError(f"'{path}' holds {len(below)} runs ({names}): give one of them")
+    return below[0] if below else RunDirectory(path)
+
+
 def list_runs(parent: Path) -> list[RunDirectory]:
     """The runs below a folder, finished or not, by name.
 

@@ -233,7 +233,9 @@ class Record(_Frozen):
     provenance: Provenance
     methods: tuple[MethodResult, ...] = Field(min_length=1)
     started: Line = Field(description="UTC, ISO 8601")
-    timings: dict[Line, float] = Field(description="seconds per phase, and candidate evaluations per second")
+    timings: dict[Line, float] = Field(
+        description="seconds per phase and of the calibration loop, candidates per second, loops per candidate"
+    )
 
     @field_validator("spec")
     @classmethod

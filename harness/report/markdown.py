@@ -48,13 +48,14 @@ def markdown(board: Leaderboard, regions: bool = False, dimensions: bool = False
     tables = [sheets.pairs_sheet(board)]
     tables += [sheets.region_sheet(board)] if regions else []
     tables += [sheets.dimension_sheet(board, measure) for measure in sheets.MEASURES] if dimensions else []
-    parts = [_section(sheets.leaderboard_sheet(board), "##")]
+    parts = [section(sheets.leaderboard_sheet(board), "##")]
     parts.append(_listed([*sheets.warnings(board), sheets.legend(board), *sheets.who(board)]))
-    parts += [_section(table, "###") for table in tables if table]
+    parts += [section(table, "###") for table in tables if table]
     return "\n\n".join(parts)
 
 
-def _section(sheet: Sheet, level: str) -> str:
+def section(sheet: Sheet, level: str) -> str:
+    """A table below its heading, which begins with `level`."""
     rules = ["---" if place in sheet.left else "--:" for place, _ in enumerate(sheet.headings)]
     lines = [_row(map(escaped, sheet.headings)), _row(rules)]
     for place, row in enumerate(sheet.rows):

@@ -19,7 +19,7 @@ _STYLES = {"null": "dim", "baseline": "", "tuned": "bold", "reference": "italic"
 
 def leaderboard_table(board: Leaderboard) -> Table:
     """The leaderboard, best first."""
-    return _rendered(sheets.leaderboard_sheet(board))
+    return rendered(sheets.leaderboard_sheet(board))
 
 
 def pairs_table(board: Leaderboard) -> Table | None:
@@ -30,7 +30,7 @@ def pairs_table(board: Leaderboard) -> Table | None:
 
 def dimension_table(board: Leaderboard, measure: str) -> Table:
     """One of `sheets.MEASURES` by method and dimension."""
-    return _rendered(sheets.dimension_sheet(board, measure))
+    return rendered(sheets.dimension_sheet(board, measure))
 
 
 def leaderboard_notes(board: Leaderboard) -> RenderableType:
@@ -80,7 +80,8 @@ def listing(
     return table
 
 
-def _rendered(sheet: Sheet) -> Table:
+def rendered(sheet: Sheet) -> Table:
+    """Any sheet as it is."""
     table = _table(sheet.title)
     for place, heading in enumerate(sheet.headings):
         table.add_column(_text(heading), no_wrap=True, justify="left" if place in sheet.left else "right")

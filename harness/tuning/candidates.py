@@ -14,10 +14,9 @@ from harness.tasks.hofstede_vsm.prompts import persona_line
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.cells import Ground
-from harness.tuning.evaluator import Evaluator
+from harness.tuning.evaluator import Answering, Evaluator
 from harness.tuning.groups import groups
 from harness.tuning.ledger import Ledger
-from harness.tuning.objective import Respondent
 from harness.tuning.space import Prompts, SearchSpace, Vectors, build_space, principal_space
 from harness.tuning.spec import RunSpec, generator
 from harness.tuning.start import text_prompts, vocabulary_prompts
@@ -32,7 +31,7 @@ class Candidates:
     table: Regions
 
     def grounds(
-        self, respondent: Respondent, regions: Sequence[Region], ledger: Ledger | None = None
+        self, respondent: Answering, regions: Sequence[Region], ledger: Ledger | None = None
     ) -> dict[int, Ground]:
         """Space, evaluator and first samples per seed; the ledger, if there is one, knows earlier answers.
 

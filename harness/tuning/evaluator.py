@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,18 @@ from numpy.typing import NDArray
 from harness.errors import RunError
 from harness.tuning.kept import pack, unpack
 from harness.tuning.ledger import Asked, Ledger, Unkept
-from harness.tuning.objective import Answers, Respondent
+from harness.tuning.objective import Answers, Draw
 from harness.tuning.space import SearchSpace, Vectors
 
 TOGETHER: Final = 32
 """Candidates of a first sample that are answered, and kept, in one go."""
+
+
+class Answering(Protocol):
+    """Answers one split of a survey behind soft prompts; see `harness.tuning.objective.Respondent`."""
+
+    def answer(self, soft_prompts: NDArray[np.float32], draws: Sequence[Draw], /) -> Answers:
+        """Answers with each of (P, V, D) soft prompts, with so many draws."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class Evaluator:
 
     def __init__(
         self,
-        respondent: Respondent,
+        respondent: Answering,
         space: SearchSpace,
         seed: int = 0,
         noisy: bool = False,

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from harness.models.adapter import save_adapter
+from harness.models.calibration import calibrate
 from harness.models.language_model import LanguageModel
 from harness.models.planning import choose_plan
 from harness.models.scorer import Plan
@@ -32,6 +33,7 @@ from harness.tuning.loop import Tuning
 from harness.tuning.nulls import Answered, Nulls
 from harness.tuning.objective import Respondent
 from harness.tuning.opening import Opened, open_run
+from harness.tuning.pace import Pace, Paced
 from harness.tuning.requirements import check_dimensions, check_personas, check_pool, check_reference
 from harness.tuning.scoring import Final, Scoring
 from harness.tuning.search import search
@@ -136,7 +138,8 @@ class Session:
         with clock.measure("planning"):
             plan = self._plan(ledger)
         respondent = self._respondent(plan)
-        grounds = Candidates(self.spec, self.lm, self.table).grounds(respondent, self.regions, ledger)
+        pace = Pace(lambda: calibrate(self.lm, plan.workers))
+        grounds = Candidates(self.spec, self.lm, self.table).grounds(Paced(respondent, pace), self.regions, ledger)
         watcher.phase("tuning", self._evaluations_planned())
         tuning = Tuning(self.spec, grounds, lambda progress: watcher.tuning(replace(progress, kept=ledger.evaluations)))
         with clock.measure("tuning"):
@@ -156,7 +159,7 @@ class Session:
             provenance=opened.provenance,
             methods=tuple(methods),
             started=opened.started,
-            timings=clock.seconds,
+            timings=clock.seconds | pace.facts(),
         )
 
     def _plan(self, ledger: Ledger) -> Plan:

@@ -1,0 +1,1 @@
+"""The regression gate: what repeated runs gave, and whether another run is worse than they scatter."""

@@ -1,0 +1,122 @@
+"""A run beside its baseline, for the terminal, for a page of Markdown and for a reader of JUnit's XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from harness.records.repeatability import AREAS, Finding, Repeated, Verdict
+from harness.report.literal import literal
+from harness.report.markdown import escaped, section
+from harness.report.sheets import Sheet
+
+STATUS = {
+    "same": "within the limit",
+    "better": "better",
+    "worse": "WORSE",
+    "missing": "MISSING",
+    "elsewhere": "not judged: another machine",
+}
+
+
+def verdict_sheet(verdict: Verdict) -> Sheet:
+    """One row for each metric; what fails the run stands out."""
+    rows = []
+    for finding in verdict.findings:
+        shown = STATUS[finding.status] + ("" if finding.gated else " (not gated)")
+        value = "-" if finding.value is None else number(finding.value)
+        edge = f"{'>=' if finding.metric.higher_is_better else '<='} {number(_edge(finding))}"
+        cells = (finding.metric.area, finding.metric.label, value, number(finding.mean), edge, shown)
+        rows.append(cells)
+    failed = frozenset((place, 5) for place, finding in enumerate(verdict.findings) if finding.failed)
+    headings = ("area", "metric", "run", "baseline", "allowed", "verdict")
+    return Sheet("Against the baseline", headings, tuple(rows), left=(0, 1, 5), strong=failed)
+
+
+def summary(verdict: Verdict) -> str:
+    """The verdict in a sentence, which names what failed."""
+    failed = [f"{one.metric.label} {one.status}" for one in verdict.findings if one.failed]
+    if not failed:
+        gated = sum(one.gated and one.status != "elsewhere" for one in verdict.findings)
+        return f"no regression: {gated} metrics judged"
+    return f"REGRESSION: {', '.join(failed)}"
+
+
+def notes(verdict: Verdict) -> Iterator[str]:
+    """What must be known to read a verdict."""
+    yield (
+        "allowed: the baseline's mean and its repeatability limit, 2.8 standard deviations of repeated runs (ISO "
+        "5725), or what the machine's arithmetic may change, if that is more"
+    )
+    units = dict.fromkeys((one.metric.name, one.metric.unit) for one in verdict.findings)
+    yield "; ".join(f"{name}: {unit}" for name, unit in units)
+    better = [one.metric.label for one in verdict.findings if one.status == "better"]
+    if better:
+        yield f"better than the limit: {', '.join(better)}; make a new baseline, so that this is kept"
+    yield from verdict.notes
+
+
+def markdown(verdict: Verdict) -> str:
+    """The verdict as Markdown, such as for the summary of a CI job."""
+    lines = [f"**{escaped(summary(verdict))}**", f"Run {escaped(verdict.run)}, baseline {escaped(verdict.baseline)}."]
+    listed = "\n".join(f"- {escaped(note)}" for note in notes(verdict))
+    return "\n\n".join([*lines, section(verdict_sheet(verdict), "###"), listed])
+
+
+def junit(verdict: Verdict) -> str:
+    """The verdict as JUnit's XML: a suite for each area, a case for each metric, a failure for what failed."""
+    root = ElementTree.Element("testsuites", name="vsm-harness regression gate")
+    for area in AREAS:
+        own = [one for one in verdict.findings if one.metric.area == area]
+        counts = (len(own), sum(one.failed for one in own), sum(map(_skipped, own)))
+        tests, failures, skipped = map(str, counts)
+        suite = ElementTree.SubElement(
+            root, "testsuite", name=area, tests=tests, failures=failures, errors="0", skipped=skipped
+        )
+        for one in own:
+            _case(suite, one)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _case(suite: ElementTree.Element, finding: Finding) -> None:
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=suite.get("name", ""), name=literal(finding.metric.label)
+    )
+    value = "none" if finding.value is None else number(finding.value)
+    said = f"{value}, allowed {number(_edge(finding))}, baseline {number(finding.mean)} {finding.metric.unit}"
+    if finding.failed:
+        ElementTree.SubElement(case, "failure", type=finding.status, message=literal(f"{finding.status}: {said}"))
+    elif _skipped(finding):
+        ElementTree.SubElement(case, "skipped", message=literal(STATUS[finding.status]))
+    ElementTree.SubElement(case, "system-out").text = literal(said)
+
+
+def repeated_sheet(measures: tuple[Repeated, ...], limits: tuple[float, ...]) -> Sheet:
+    """What repeated runs gave.
+
+    Args:
+        measures: of a baseline.
+        limits: of each.
+    """
+    rows = []
+    for one, limit in zip(measures, limits, strict=True):
+        low, high = min(one.values), max(one.values)
+        cells = (one.metric.area, one.metric.label, number(one.values[0]), f"{number(low)} to {number(high)}")
+        rows.append((*cells, number(limit), one.metric.unit))
+    headings = ("area", "metric", "run", "all runs", "limit", "unit")
+    return Sheet("Repeatability", headings, tuple(rows), left=(0, 1, 5))
+
+
+def number(value: float) -> str:
+    """Four digits that count, without an exponent for what is neither large nor small."""
+    return f"{value:.4g}" if abs(value) < 1e4 or abs(value) >= 1e9 else f"{value:.0f}"
+
+
+def _edge(finding: Finding) -> float:
+    higher = finding.metric.higher_is_better
+    return finding.mean - finding.limit if higher else finding.mean + finding.limit
+
+
+def _skipped(finding: Finding) -> bool:
+    return finding.status == "elsewhere" or not finding.gated
