@@ -67,19 +67,20 @@ def load(name: str) -> type[Optimizer]:
     return found
 
 
-def parse_parameters(name: str, settings: Mapping[str, object]) -> OptimizerParameters:
+def parse_parameters(name: str, settings: Mapping[str, object], exact: bool = False) -> OptimizerParameters:
     """Reads an optimizer's parameters from what a user gave; the others keep their defaults.
 
     Args:
         name: the optimizer.
         settings: value of each parameter, as text (`--set F=0.5`) or as read from TOML.
+        exact: whether a text that says a number is refused where a number is expected, and the like.
 
     Raises:
         UsageError: the optimizer or a parameter does not exist, or a value is not in its range; one line.
     """
     model = load(name).Parameters
     try:
-        return model.model_validate(dict(settings))
+        return model.model_validate(dict(settings), strict=exact)
     except ValidationError as error:
         problems = error.errors(include_url=False)
     unknown = [str(problem["loc"][0]) for problem in problems if problem["type"] == "extra_forbidden"]
@@ -132,7 +133,8 @@ def _reason(model: type[OptimizerParameters], problem: Mapping[str, Any]) -> str
     else:
         limits = _range(key, field)
         expected = f"expected {_type(field)}" + (f" with {limits}" if limits else "")
-    return f"{key} is {str(problem['input'])!r}, {expected}"
+    value = problem["input"]
+    return f"{key} is {value if type(value) in (int, float, bool) else repr(str(value))}, {expected}"
 
 
 def _type(field: FieldInfo) -> str:

@@ -60,6 +60,10 @@ Workers = Annotated[
     int,
     typer.Option("--workers", help="Passes side by side on a CPU; 0 is one for each thread.", rich_help_panel="Model"),
 ]
+Preset = Annotated[str | None, typer.Option("--preset", help="ci, quick or full; see 'harness ls presets'.")]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="Settings in TOML; other flags overrule them, they the preset.")
+]
 Region = Annotated[str, typer.Option("--region", help="all, core, or codes such as USA,CHN.")]
 Space = Annotated[
     str,

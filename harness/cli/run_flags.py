@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar, get_type_hints
+from typing import Annotated, Any, Concatenate, Final, ParamSpec, TypeVar, get_type_hints
 
 import typer
 
-from harness.cli import options
+from harness.cli import layers, options
 
 _Own = ParamSpec("_Own")
 _Result = TypeVar("_Result")
+_NO_FLAG: Final = {"flag": False}
 
 
 @dataclass(frozen=True)
@@ -68,21 +69,43 @@ class RunFlags:
     out: Annotated[Path, typer.Option("--out", help="Folder that holds the runs.", rich_help_panel="Output")] = (
         options.RUNS
     )
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, metadata=_NO_FLAG)
+    """Of optimizers, from a file; `settings` overrule them."""
+    origins: Mapping[str, str] = field(default_factory=dict, metadata=_NO_FLAG, compare=False)
+    """Where each came from, where it is not the default; of parameters as "de.F"."""
+
+
+def flag_names() -> tuple[str, ...]:
+    """The names of those that are flags."""
+    return tuple(one.name for one in fields(RunFlags) if one.metadata != _NO_FLAG)
 
 
 def with_run_flags(command: Callable[Concatenate[RunFlags, _Own], _Result]) -> Callable[..., _Result]:
-    """Puts the flags of a run before a command's own ones, as Typer reads them from a signature."""
+    """Puts the flags of a run before a command's own ones, as Typer reads them from a signature.
+
+    With them come --preset and --config, which stand for others that are not given.
+    """
 
     @functools.wraps(command)
     def called(**given: Any) -> _Result:
-        flags = RunFlags(**{name: given.pop(name) for name in _names()})
-        return command(flags, **given)  # type: ignore[call-arg]
+        context: typer.Context = given.pop("context")
+        flags = {name: given.pop(name) for name in flag_names()}
+        preset, config = given.pop("preset"), given.pop("config")
+        named = {name: value for name, value in flags.items() if _is_given(context, name)}
+        return command(layers.settled(named, preset, config), **given)  # type: ignore[call-arg]
 
     kinds = get_type_hints(RunFlags, include_extras=True)
-    defaults = asdict(RunFlags())
+    defaults = RunFlags()
     shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=kinds[name])
-        for name in _names()
+        inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+        inspect.Parameter("preset", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=options.Preset),
+        inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=options.Config),
+        *(
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=getattr(defaults, name), annotation=kinds[name]
+            )
+            for name in flag_names()
+        ),
     ]
     own = [
         one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -94,5 +117,6 @@ def with_run_flags(command: Callable[Concatenate[RunFlags, _Own], _Result]) -> C
     return called
 
 
-def _names() -> list[str]:
-    return [field.name for field in fields(RunFlags)]
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -107,7 +107,8 @@ def _answers(flags: RunFlags) -> dict[str, Any]:
 
 
 def _optimizers(flags: RunFlags) -> dict[str, Any]:
-    return {"optimizers": optimizer_specs(optimizer_names(flags.optimizer), flags.settings or [])}
+    names = optimizer_names(flags.optimizer)
+    return {"optimizers": optimizer_specs(names, flags.settings or [], flags.parameters)}
 
 
 def _shots(flags: RunFlags) -> dict[str, Any]:
@@ -247,8 +248,15 @@ def sources(survey: Survey, targets: Path | None, table: Regions) -> dict[str, A
     }
 
 
-def optimizer_specs(names: list[str], settings: list[str]) -> tuple[OptimizerSpec, ...]:
-    """Deals NAME=VALUE settings to the optimizers that have the name, or to one with OPTIMIZER.NAME=VALUE.
+def optimizer_specs(
+    names: list[str], settings: list[str], parameters: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[OptimizerSpec, ...]:
+    """The optimizers of a run with their parameters.
+
+    Args:
+        names: of the optimizers.
+        settings: NAME=VALUE or OPTIMIZER.NAME=VALUE, as `dealt` deals them.
+        parameters: by optimizer, which settings overrule; those of other optimizers are left out.
 
     Raises:
         UsageError: a setting is malformed, unknown or out of its range.
@@ -256,6 +264,16 @@ def optimizer_specs(names: list[str], settings: list[str]) -> tuple[OptimizerSpe
     from harness.optimizers.catalog import parse_parameters
     from harness.tuning.spec import OptimizerSpec
 
+    given = {name: {**(parameters or {}).get(name, {}), **own} for name, own in dealt(names, settings).items()}
+    return tuple(OptimizerSpec(name=name, parameters=parse_parameters(name, given[name])) for name in names)
+
+
+def dealt(names: list[str], settings: list[str]) -> dict[str, dict[str, str]]:
+    """Deals NAME=VALUE settings to the optimizers that have the name, or to one with OPTIMIZER.NAME=VALUE.
+
+    Raises:
+        UsageError: a setting is malformed, or names an optimizer that is not there.
+    """
     given: dict[str, dict[str, str]] = {name: {} for name in names}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -266,7 +284,7 @@ def optimizer_specs(names: list[str], settings: list[str]) -> tuple[OptimizerSpe
             raise unknown_choice("optimizer in --set", owner, names, "name one that this run uses")
         for name in [owner] if dot else _owners(names, key):
             given[name][parameter if dot else key] = value
-    return tuple(OptimizerSpec(name=name, parameters=parse_parameters(name, given[name])) for name in names)
+    return given
 
 
 def _owners(names: list[str], parameter: str) -> list[str]:
