@@ -131,11 +131,14 @@ def _repeated(
 
 
 def _show(verdict: Verdict, junit: Path | None, markdown: Path | None, as_json: bool) -> None:
+    from rich.text import Text
+
     from harness.report import verdict as shown
     from harness.report.terminal import rendered
 
     text = verdict.model_dump_json(indent=1)
-    lines = [shown.summary(verdict), *shown.notes(verdict)]
-    output.finish(text, [rendered(shown.verdict_sheet(verdict))], lines, None, as_json)
+    first = Text(shown.summary(verdict), style="bold green" if verdict.passed else "bold red")
+    lines = [first, *shown.notes(verdict)]
+    output.finish(text, [rendered(shown.verdict_sheet(verdict))], lines, None, as_json, apart=True)
     output.write_file(junit, shown.junit(verdict), "--junit")
     output.write_file(markdown, shown.markdown(verdict), "--markdown")

@@ -71,6 +71,8 @@ class Pace:
 
         `answering` is the model's part of them, and `searching` what passes between its answers.
         """
+        if self._candidates and not self._slices:
+            self._close()
         if not self._slices:
             return {}
         return {

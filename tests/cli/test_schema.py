@@ -22,6 +22,7 @@ WRITTEN_BY = {
     "benchmarks/scorer-*.json": "bench-scorer",
     "benchmarks/wrappers.json": "bench-wrappers",
     "benchmarks/asks.json": "bench-asks",
+    "baselines/*.json": "baseline",
     "validity/labels.json": "labels",
     "validity/side-effects.json": "side-effects",
     "validity/sensitivity.json": "sensitivity",
