@@ -29,7 +29,13 @@ _OBJECTIVE: Final = ("rest", "aggregate", "penalty", "finalists")
 
 @dataclass(frozen=True)
 class Pooled:
-    """Results of one method on one model, from one run or from several with equal settings."""
+    """Results of one method on one model, from one run or from several with equal settings.
+
+    Attributes:
+        aimed: the dimensions that errors count.
+        rebuilt: whether errors were computed anew over other dimensions than those that were tuned and scored on;
+            errors on the tuning wordings are not recorded by dimension and are then not known.
+    """
 
     model: str
     method: str
@@ -39,6 +45,7 @@ class Pooled:
     runs: list[str] = field(default_factory=list)
     results: list[RegionResult] = field(default_factory=list)
     scores: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    rebuilt: bool = False
 
     @property
     def by_region(self) -> dict[str, list[RegionResult]]:
@@ -56,12 +63,16 @@ class Pooled:
     @property
     def table(self) -> NDArray[np.float64]:
         """(R, S) held-out errors by region and seed, NaN where a region lacks a seed."""
+        return self.errors("mae")
+
+    def errors(self, measure: str) -> NDArray[np.float64]:
+        """(R, S) errors of one measure by region and seed, NaN where a region lacks a seed or an error."""
         seeds = self.seeds
         grouped = self.by_region
         found = np.full((len(grouped), len(seeds)), np.nan)
         for row, results in enumerate(grouped.values()):
             for result in results:
-                found[row, seeds.index(result.seed)] = result.mae
+                found[row, seeds.index(result.seed)] = getattr(result, measure)
         return found
 
     def score(self, region: str, dimension: str) -> float:
