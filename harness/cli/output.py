@@ -77,6 +77,18 @@ def write_file(out: Path | None, text: str) -> None:
             raise RunError(f"--out {out}: cannot be written ({reason}); give another file") from error
 
 
+def write_bytes(out: Path, content: bytes) -> None:
+    """Writes a result that is no text.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise RunError(f"--out {out}: cannot be written ({error.strerror or error}); give another file") from error
+
+
 def show_board(
     console: Console,
     board: Leaderboard,

@@ -32,9 +32,8 @@ class Pooled:
     """Results of one method on one model, from one run or from several with equal settings.
 
     Attributes:
-        aimed: the dimensions that errors count.
-        rebuilt: whether errors were computed anew over other dimensions than those that were tuned and scored on;
-            errors on the tuning wordings are not recorded by dimension and are then not known.
+        aimed: the dimensions that were tuned on, which errors count.
+        chosen: the dimensions that errors count instead, None where none were chosen.
     """
 
     model: str
@@ -45,7 +44,17 @@ class Pooled:
     runs: list[str] = field(default_factory=list)
     results: list[RegionResult] = field(default_factory=list)
     scores: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    rebuilt: bool = False
+    chosen: tuple[str, ...] | None = None
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The dimensions that errors count."""
+        return self.aimed if self.chosen is None else self.chosen
+
+    @property
+    def rebuilt(self) -> bool:
+        """Whether errors are over other dimensions than the run's, so that those on tuning wordings are not known."""
+        return set(self.counted) != set(self.aimed)
 
     @property
     def by_region(self) -> dict[str, list[RegionResult]]:

@@ -83,7 +83,7 @@ class DimensionRow:
     """One dimension under one method of one model, over its regions; each region averaged over its seeds.
 
     Attributes:
-        aimed: whether errors count this dimension.
+        aimed: whether this dimension was tuned on.
         mae: mean absolute error, index points; None where no region has a score.
         share: `mae` over the standard deviation between countries; below 1 the error is the smaller.
         bias: mean of index less score, index points.
@@ -163,8 +163,8 @@ def method_row(pooled: Pooled, dimensions: Sequence[DimensionRow], seed: int) ->
         mae_high=high,
         mae_tuned=None if pooled.rebuilt else _balanced(per_region.values(), "mae_tuned"),
         mae_instrument=_mean(result.mae_instrument for result in results),
-        tau=_mean(one.tau for one in dimensions if one.aimed),
-        order_gap=_mean(one.order_gap for one in dimensions if one.aimed),
+        tau=_mean(one.tau for one in dimensions if one.dimension in pooled.counted),
+        order_gap=_mean(one.order_gap for one in dimensions if one.dimension in pooled.counted),
         option_mass=min(masses, default=None),
         entropy=_mean(result.entropy for result in results),
         sampling_error=_mean(error for result in results for error in (result.sampling_error or {}).values()),
@@ -193,7 +193,7 @@ def dimension_rows(pooled: Pooled, naive: Pooled | None) -> Iterator[DimensionRo
     """A method's dimensions, beside the naive answers of the same run."""
     regions = {region: _indices(results) for region, results in pooled.by_region.items()}
     before = {region: _indices(results) for region, results in naive.by_region.items()} if naive else {}
-    for name in DIMENSIONS:
+    for name in DIMENSIONS if pooled.chosen is None else pooled.chosen:
         found = np.array([indices[name] for indices in regions.values()])
         wanted = np.array([pooled.score(region, name) for region in regions])
         errors = found - wanted

@@ -17,6 +17,9 @@ from harness.report.pooling import Pooled
 
 GROUPS: Final[tuple[str, ...]] = get_args(Group)
 
+LISTED: Final = 8
+"""Regions up to which a note names them."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -126,7 +129,8 @@ def _of_regions(rows: Sequence[Pooled], codes: Sequence[str], number: int, notes
             found.append(replace(one, results=results))
         else:
             notes.append(f"{one.method} of {', '.join(one.runs)} is left out: it has none of these regions")
-    notes.insert(0, f"regions: {', '.join(codes)}, {len(codes)} of {number}; everything is over these alone")
+    listed = f": {', '.join(codes)}" if len(codes) <= LISTED else ""
+    notes.insert(0, f"{len(codes)} of {number} regions{listed}; everything is over these alone")
     return found
 
 
@@ -140,7 +144,7 @@ def _of_dimensions(rows: Sequence[Pooled], names: tuple[str, ...], notes: list[s
             f"--dimension: run {', '.join(bare.runs)} is of an earlier version and holds no published scores, which "
             "errors by dimension need; run it again"
         )
-    found = [one if set(names) == set(one.aimed) else _rebuilt(one, names) for one in rows]
+    found = [_rebuilt(one, names) for one in rows]
     left = {region for one in found for region in one.by_region}
     lost = dict.fromkeys(region for one in rows for region in one.by_region if region not in left)
     if not left:
@@ -159,7 +163,8 @@ def _of_dimensions(rows: Sequence[Pooled], names: tuple[str, ...], notes: list[s
 
 
 def _rebuilt(one: Pooled, names: tuple[str, ...]) -> Pooled:
-    return replace(one, aimed=names, rebuilt=True, results=list(_again(one, names)))
+    known = set(names) == set(one.aimed)
+    return replace(one, chosen=names, results=one.results if known else list(_again(one, names)))
 
 
 def _again(one: Pooled, names: Sequence[str]) -> Iterator[RegionResult]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Final
 
-from harness.records.schema import DIMENSIONS, Group
+from harness.records.schema import Group
 from harness.report.leaderboard import Key, Leaderboard, key
 from harness.report.order import GROUPS
 from harness.report.rows import DimensionRow, RegionRow, Row
@@ -144,11 +144,12 @@ def pairs_sheet(board: Leaderboard) -> Sheet | None:
 
 
 def dimension_sheet(board: Leaderboard, measure: str) -> Sheet:
-    """One of `MEASURES` by method and dimension; dimensions that errors count have a star where others have none."""
+    """One of `MEASURES` by method and dimension; dimensions that were tuned on have a star where others have none."""
     letters, (what, digits) = _letters(board.rows), MEASURES[measure]
     aimed = all(row.aimed for row in board.dimensions)
-    counted = {row.dimension for row in board.dimensions if row.aimed}
-    headings = ("method", *(name + "*" * (name in counted and not aimed) for name in DIMENSIONS))
+    tuned = {row.dimension for row in board.dimensions if row.aimed}
+    names = dict.fromkeys(row.dimension for row in board.dimensions)
+    headings = ("method", *(name + "*" * (name in tuned and not aimed) for name in names))
     cells: dict[Key, list[DimensionRow]] = {key(row): [] for row in board.rows}
     for row in board.dimensions:
         cells[key(row)].append(row)
