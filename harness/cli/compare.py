@@ -42,7 +42,7 @@ def baseline(
     from harness.records.run_directory import the_run
     from harness.regression.judge import beyond, limit
     from harness.regression.reference import build
-    from harness.report.terminal import rendered
+    from harness.report.terminal import SheetView
     from harness.report.verdict import repeated_sheet
 
     options.whole("--repeats", repeats, 2, MOST_REPEATS)
@@ -57,7 +57,7 @@ def baseline(
         notes.append(
             f"the run itself lies beyond the limit ({', '.join(odd)}): an unchanged run would fail; take another"
         )
-    output.finish(made.model_dump_json(indent=1), [rendered(sheet)], [*notes, f"baseline: {out}"], out, as_json)
+    output.finish(made.model_dump_json(indent=1), [SheetView(sheet)], [*notes, f"baseline: {out}"], out, as_json)
 
 
 def compare(
@@ -134,11 +134,11 @@ def _show(verdict: Verdict, junit: Path | None, markdown: Path | None, as_json: 
     from rich.text import Text
 
     from harness.report import verdict as shown
-    from harness.report.terminal import rendered
+    from harness.report.terminal import SheetView
 
     text = verdict.model_dump_json(indent=1)
     first = Text(shown.summary(verdict), style="bold green" if verdict.passed else "bold red")
-    lines = [first, *shown.notes(verdict)]
-    output.finish(text, [rendered(shown.verdict_sheet(verdict))], lines, None, as_json, apart=True)
+    lines: list[str | Text] = [first, *shown.notes(verdict)]
+    output.finish(text, [SheetView(shown.verdict_sheet(verdict))], lines, None, as_json, apart=True)
     output.write_file(junit, shown.junit(verdict), "--junit")
     output.write_file(markdown, shown.markdown(verdict), "--markdown")

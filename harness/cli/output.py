@@ -15,8 +15,7 @@ from harness.errors import RunError
 from harness.report.literal import literal
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.console import Console, RenderableType
     from rich.text import Text
 
     from harness.report.leaderboard import Leaderboard
@@ -77,13 +76,44 @@ def write_file(out: Path | None, text: str, flag: str = "--out") -> None:
             raise RunError(f"{flag} {out}: cannot be written ({reason}); give another file") from error
 
 
-def show_board(console: Console, board: Leaderboard, regions: Table | None, dimensions: bool = False) -> None:
+def write_bytes(out: Path, content: bytes) -> None:
+    """Writes a result that is no text.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise RunError(f"--out {out}: cannot be written ({error.strerror or error}); give another file") from error
+
+
+def show_board(
+    console: Console,
+    board: Leaderboard,
+    regions: RenderableType | None,
+    dimensions: bool = False,
+    runs: bool = False,
+) -> None:
     """Prints a leaderboard with its notes, the table per region first if there is one.
 
     Where a run aimed at some dimensions alone, how far all of them moved is shown in any case.
+
+    Args:
+        console: where it is printed.
+        board: the leaderboard.
+        regions: the table per region.
+        dimensions: whether the tables by dimension are shown.
+        runs: whether the table of the runs is shown.
     """
     from harness.report.sheets import MEASURES
-    from harness.report.terminal import dimension_table, leaderboard_notes, leaderboard_table, pairs_table
+    from harness.report.terminal import (
+        dimension_table,
+        leaderboard_notes,
+        leaderboard_table,
+        pairs_table,
+        runs_table,
+    )
 
     if regions is not None:
         show(console, regions)
@@ -96,11 +126,14 @@ def show_board(console: Console, board: Leaderboard, regions: Table | None, dime
     for measure in MEASURES if dimensions else () if aimed else ("mae", "moved"):
         console.print()
         show(console, dimension_table(board, measure))
+    if runs:
+        console.print()
+        show(console, runs_table(board))
     console.print()
-    console.print(leaderboard_notes(board))
+    console.print(leaderboard_notes(board, runs))
 
 
-def show(console: Console, table: Table) -> None:
+def show(console: Console, table: RenderableType) -> None:
     """Prints a table whose numbers are never cut: where it is wider than the console, its lines are longer."""
     from rich.measure import Measurement
 
@@ -132,7 +165,7 @@ def printable(text: str) -> str:
 
 def finish(
     text: str,
-    tables: Iterable[Table],
+    tables: Iterable[RenderableType],
     notes: Iterable[str | Text],
     out: Path | None,
     as_json: bool,
