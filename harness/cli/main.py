@@ -18,6 +18,7 @@ import harness
 from harness.cli import (
     bench,
     check,
+    config,
     leaderboard,
     ls,
     output,
@@ -72,6 +73,7 @@ app.command("schema")(schema.schema)
 app.command("side-effects")(side_effects.side_effects)
 app.add_typer(bench.app, name="bench")
 app.add_typer(check.app, name="check")
+app.add_typer(config.app, name="config")
 app.add_typer(respondent.app, name="respondent")
 
 
