@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -40,12 +41,12 @@ def read(path: Path) -> tuple[RunSpec, Inputs]:
     Raises:
         RunError: it is none, or it is damaged.
     """
-    from harness.records.run_directory import INPUTS, SPEC, Inputs, RunDirectory
+    from harness.records.run_directory import INPUTS, RECORD, SPEC, Inputs, RunDirectory
 
     directory = RunDirectory(path)
-    alone = not (path / SPEC).exists() and directory.finished
+    alone = not os.path.lexists(path / SPEC) and os.path.isfile(path / RECORD)
     spec = resuming.read_spec(directory.read_record().spec if alone else directory.read_plain_spec(), directory)
-    if alone and not (path / INPUTS).exists():
+    if alone and not os.path.lexists(path / INPUTS):
         return spec, Inputs(folder=path.absolute(), instrument=spec.instrument is not None)
     return spec, directory.read_inputs()
 
@@ -102,7 +103,7 @@ def remarks(spec: RunSpec, inputs: Inputs, flags: RunFlags) -> list[str]:
             known = f"'{was.name}' of digest {was.digest[:15]}" if hasattr(was, "digest") else str(was)[:80]
             found.append(f"{name} is not as in the run, which had {known}: say where it is, or this is another run")
     folder = Path(spec.model.name.removeprefix("random:"))
-    if spec.model.name not in PLAIN_MODELS and not folder.is_absolute() and (inputs.folder / folder).exists():
+    if spec.model.name not in PLAIN_MODELS and not folder.is_absolute() and os.path.exists(inputs.folder / folder):
         found.append(f"model '{spec.model.name}' stands below '{inputs.folder}': give the command there")
     return found
 

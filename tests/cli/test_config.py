@@ -224,7 +224,7 @@ def given_flags(draw):
     return {**chosen, "optimizer": ",".join(optimizers)}
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(named=given_flags())
 def test_flags_come_back_from_toml_and_a_run_from_its_specification(named, tmp_path):
     flags = layers.settled(named, None, None)
