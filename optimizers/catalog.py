@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -80,7 +81,10 @@ def parse_parameters(name: str, settings: Mapping[str, object], exact: bool = Fa
     """
     model = load(name).Parameters
     try:
-        return model.model_validate(dict(settings), strict=exact)
+        if exact:
+            # As JSON, where a list may stand for a tuple.
+            return model.model_validate_json(json.dumps(dict(settings), default=str), strict=True)
+        return model.model_validate(dict(settings))
     except ValidationError as error:
         problems = error.errors(include_url=False)
     unknown = [str(problem["loc"][0]) for problem in problems if problem["type"] == "extra_forbidden"]

@@ -177,7 +177,14 @@ def study(path: Path) -> None:
     read_study(path)
 
 
+def run_config(path: Path) -> None:
+    from harness.cli.run_config import read_config
+
+    read_config(path)
+
+
 READERS = {
+    "run.toml": (run_config, b"preset = 'quick'\nregion = ['USA']\nfirst-seed = 4\n[parameters.de]\nF = 0.5\n"),
     "survey.toml": (load_survey, ITEMS.read_bytes()),
     "targets.csv": (load_regions, SCORES.read_bytes()[:1500]),
     "study.toml": (study, b"seeds = 2\n[common]\nbudget = 4\n[[entrant]]\nlabel = 'a'\noptimizer = 'de'\n"),

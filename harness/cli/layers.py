@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.cli.run_config import Layer
     from harness.cli.run_flags import RunFlags
 
+DEFAULT: Final = "default"
 FLAG: Final = "flag"
 """The origin of what was given on the command line."""
 

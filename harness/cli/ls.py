@@ -19,17 +19,18 @@ Row = dict[str, Any]
 
 
 def ls(
-    what: Annotated[str, typer.Argument(help="regions, optimizers, methods, models, schemas or runs.")],
+    what: Annotated[str, typer.Argument(help="regions, optimizers, methods, models, presets, schemas or runs.")],
     targets: options.TargetsFile = None,
     out: Annotated[Path, typer.Option("--out", help="Folder that holds the runs.")] = options.RUNS,
     as_json: options.Json = False,
 ) -> None:
-    """List regions, optimizers, methods, models, schemas or runs."""
+    """List regions, optimizers, methods, models, presets, schemas or runs."""
     listings: dict[str, Callable[[], Iterator[Row]]] = {
         "regions": lambda: _regions(targets),
         "optimizers": _optimizers,
         "methods": _methods,
         "models": _models,
+        "presets": _presets,
         "schemas": _schemas,
         "runs": lambda: _runs(out),
     }
@@ -127,6 +128,18 @@ def _models() -> Iterator[Row]:
         layers = geometry.get("num_hidden_layers") or geometry["n_layer"]
         what = f"random weights, {geometry['model_type']}, hidden size {width}, {layers} layers"
         yield {"model": f"random:{name}", "what": what}
+
+
+def _presets() -> Iterator[Row]:
+    from harness.cli.layers import laid
+    from harness.cli.run_config import presets, read_preset
+
+    for name, about in presets().items():
+        flags = laid([read_preset(name)], {})
+        codes = flags.region.count(",") + 1
+        row: Row = {"preset": name, "what": about, "optimizers": flags.optimizer}
+        row |= {"regions": flags.region if codes == 1 else str(codes), "budget": flags.budget, "seeds": flags.seeds}
+        yield row
 
 
 def _schemas() -> Iterator[Row]:

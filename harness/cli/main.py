@@ -19,6 +19,7 @@ from harness.cli import (
     bench,
     check,
     compare,
+    config,
     leaderboard,
     ls,
     output,
@@ -75,6 +76,7 @@ app.command("schema")(schema.schema)
 app.command("side-effects")(side_effects.side_effects)
 app.add_typer(bench.app, name="bench")
 app.add_typer(check.app, name="check")
+app.add_typer(config.app, name="config")
 app.add_typer(respondent.app, name="respondent")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import types
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 PRESETS: Final = Path(__file__).with_name("presets.toml")
 GUIDE: Final = "see docs/config.md"
 MOST_PROBLEMS: Final = 3
+MOST_WHOLE: Final = 10**300
+PLAIN_MODELS: Final = ("respondent",)
+"""Names that stand for a model wherever the command is given."""
 LISTS: Final = ("optimizer", "region", "dimensions")
 """Flags of names separated by commas, which a file may have as a list."""
 FLAGS_ALONE: Final[Mapping[str, str]] = {
@@ -29,6 +33,8 @@ FLAGS_ALONE: Final[Mapping[str, str]] = {
 }
 """Flags that a file cannot have, and what to do."""
 _EXPECTED: Final = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", Path: "a path"}
+
+_ACCEPTED: Final[Mapping[type, tuple[type, ...]]] = {float: (int, float), Path: (str,)}
 
 
 @dataclass(frozen=True)
@@ -113,9 +119,20 @@ def _content(path: Path, name: str) -> tuple[str, dict[str, Any]]:
         Brought(path, name, CONFIG_BYTES, "expected a small TOML file", f"give a TOML file; {GUIDE}").text()
     )
     try:
-        return text, parse_toml(text)
+        content = parse_toml(text)
+        _check_numbers(content)
     except ValueError as error:
         raise InputError(f"{name}{not_toml(error)} is not TOML ({error}): mend that place") from error
+    return text, content
+
+
+def _check_numbers(content: Any) -> None:
+    """Refuses numbers that are too long to be printed or to be a float."""
+    if isinstance(content, (dict, list)):
+        for one in content.values() if isinstance(content, dict) else content:
+            _check_numbers(one)
+    elif isinstance(content, int) and abs(content) >= MOST_WHOLE:
+        raise ValueError("a whole number of over 300 digits")
 
 
 def _layer(source: _Source) -> Layer:
@@ -133,7 +150,7 @@ def _layer(source: _Source) -> Layer:
                 continue
             values[name] = _value(name, value, source.folder)
         except HarnessError as error:
-            problems.append(f"{source.where(key)}: {_without_dashes(name, str(error))}")
+            problems.append(f"{source.where(key)}: {error}")
     parameters = _parameters(source, problems)
     if problems:
         more = f"; and {len(problems) - MOST_PROBLEMS} more" if len(problems) > MOST_PROBLEMS else ""
@@ -153,25 +170,27 @@ def _value(name: str, value: object, folder: Path | None) -> Any:
             raise _wrong_type(value, _EXPECTED[str])
         read_preset(value)
         return value
-    if name not in (kinds := _kinds()):
-        known = [flag.replace("_", "-") for flag in kinds]
+    if name not in kinds():
+        known = [flag.replace("_", "-") for flag in kinds()]
         raise unknown_choice("key", name.replace("_", "-")[:60], (*known, "preset", "parameters"), GUIDE)
-    found = _typed(name, value, kinds[name])
+    found = _typed(name, value, kinds()[name])
     if folder is not None:
         found = _beside(name, found, folder)
-    _check(name, found, replace(RunFlags(), **{name: found}))
+    try:
+        _check(name, found, replace(RunFlags(), **{name: found}))
+    except HarnessError as error:
+        raise InputError(_without_dashes(name, str(error))) from error
     return found
 
 
-def _typed(name: str, value: object, kind: type) -> Any:
+def _typed(name: str, value: Any, kind: type) -> Any:
     if name in LISTS and isinstance(value, list):
         if not all(isinstance(one, str) and "," not in one for one in value):
             raise _wrong_type(value, "a list of names, each a text without a comma")
         return ",".join(value)
-    right = isinstance(value, bool) if kind is bool else not isinstance(value, bool)
-    if not right or not isinstance(value, {float: (int, float), Path: str}.get(kind, kind)):
+    if type(value) not in _ACCEPTED.get(kind, (kind,)):
         raise _wrong_type(value, _EXPECTED[kind] + (" or a list of them" if name in LISTS else ""))
-    return kind(value) if kind is not float or abs(value) < 1e300 else value  # type: ignore[arg-type,operator]
+    return kind(value)
 
 
 def _beside(name: str, value: Any, folder: Path) -> Any:
@@ -180,9 +199,9 @@ def _beside(name: str, value: Any, folder: Path) -> Any:
         return folder / value
     if name != "model" or folder.resolve() == Path.cwd():
         return value
-    prefix, colon, rest = value.rpartition("random:")
-    there = folder / (rest if colon and not prefix else value)
-    return f"{colon}{there}" if value != "respondent" and there.exists() else value
+    random = "random:" if value.startswith("random:") else ""
+    there = os.path.join(folder, value.removeprefix(random))
+    return f"{random}{there}" if value not in PLAIN_MODELS and os.path.exists(there) else value
 
 
 def _check(name: str, value: Any, flags: RunFlags) -> None:
@@ -194,8 +213,6 @@ def _check(name: str, value: Any, flags: RunFlags) -> None:
 
     if name == "instrument" and value not in INSTRUMENTS:
         raise unknown_choice("instrument", value, INSTRUMENTS, "give one of them")
-    if name == "trust_remote_code" and value:
-        return
     for kind, load in (("survey", load_survey), ("targets", load_regions)):
         if name == kind:
             load(value)
@@ -239,7 +256,7 @@ def _without_dashes(name: str, text: str) -> str:
 
 
 @cache
-def _kinds() -> Mapping[str, type]:
+def kinds() -> Mapping[str, type]:
     """Type of each setting that a file may have."""
     from harness.cli.run_flags import RunFlags, flag_names
 
@@ -248,5 +265,6 @@ def _kinds() -> Mapping[str, type]:
 
 
 def _kind(hint: Any) -> type:
-    optional = get_origin(hint) in (Union, types.UnionType)
-    return next(one for one in get_args(hint) if one is not type(None)) if optional else hint
+    choices = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    kind: type = next(one for one in choices if one is not type(None))
+    return kind

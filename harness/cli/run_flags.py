@@ -80,16 +80,23 @@ def flag_names() -> tuple[str, ...]:
     return tuple(one.name for one in fields(RunFlags) if one.metadata != _NO_FLAG)
 
 
-def with_run_flags(command: Callable[Concatenate[RunFlags, _Own], _Result]) -> Callable[..., _Result]:
+def with_run_flags(
+    command: Callable[Concatenate[RunFlags, _Own], _Result], without: tuple[str, ...] = ()
+) -> Callable[..., _Result]:
     """Puts the flags of a run before a command's own ones, as Typer reads them from a signature.
 
     With them come --preset and --config, which stand for others that are not given.
+
+    Args:
+        command: takes the flags first.
+        without: names of flags that it has no use for.
     """
+    names = [name for name in flag_names() if name not in without]
 
     @functools.wraps(command)
     def called(**given: Any) -> _Result:
         context: typer.Context = given.pop("context")
-        flags = {name: given.pop(name) for name in flag_names()}
+        flags = {name: given.pop(name) for name in names}
         preset, config = given.pop("preset"), given.pop("config")
         named = {name: value for name, value in flags.items() if _is_given(context, name)}
         return command(layers.settled(named, preset, config), **given)  # type: ignore[call-arg]
@@ -104,7 +111,7 @@ def with_run_flags(command: Callable[Concatenate[RunFlags, _Own], _Result]) -> C
             inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=getattr(defaults, name), annotation=kinds[name]
             )
-            for name in flag_names()
+            for name in names
         ),
     ]
     own = [

@@ -29,13 +29,30 @@ def session(flags: RunFlags) -> Session:
     Raises:
         HarnessError: a flag, a file or the model is not as it should be.
     """
-    from harness.tasks.hofstede_vsm.targets import load_regions
     from harness.tuning.session import Session
 
     fields = checked(flags)
-    (survey, other), table = options.questionnaires(flags.survey, flags.instrument), load_regions(flags.targets)
+    survey, other, table = _data(flags)
     spec = run_spec(flags, fields, survey, other, table)
     return Session(spec, options.load_quietly(spec.model), survey, table, other)
+
+
+def specification(flags: RunFlags) -> tuple[RunSpec, str]:
+    """The specification of a run and what the run is called, without its model.
+
+    Raises:
+        HarnessError: a flag or a file is not as it should be.
+    """
+    fields = checked(flags)
+    survey, other, table = _data(flags)
+    spec = run_spec(flags, fields, survey, other, table)
+    return spec, name(spec, table)
+
+
+def _data(flags: RunFlags) -> tuple[Survey, Survey | None, Regions]:
+    from harness.tasks.hofstede_vsm.targets import load_regions
+
+    return *options.questionnaires(flags.survey, flags.instrument), load_regions(flags.targets)
 
 
 def checked(flags: RunFlags) -> dict[str, Any]:

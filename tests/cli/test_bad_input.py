@@ -121,7 +121,27 @@ CASES = [
     (("score", "--prompt", "x" * 5000), "tune it again"),
     (("ls", "runs", "--out", "x" * 5000), "cannot be read"),
     (("rnu",), "rnu"),
+    (("run", "--preset", "cii"), "unknown preset 'cii': expected one of ci, quick, full; see 'harness ls presets'"),
+    (("run", "--preset", ""), "unknown preset ''"),
+    (("run", "--config", "missing.toml"), "config 'missing.toml' cannot be read (No such file or directory)"),
+    (("run", "--config", "small.csv"), "config 'small.csv' row 1 is not TOML"),
+    (("run", "--config", "x" * 5000), "cannot be read (File name too long)"),
+    (("run", "--config", "\udcff"), "cannot be read"),
+    (("run", "--preset", "ci", "--budget", "0"), "--budget 0: expected at least 1"),
+    (("config", "shwo"), "shwo"),
+    (("config", "show", "--preset", "cii"), "unknown preset 'cii'"),
+    (("config", "show", "--config", "missing.toml"), "config 'missing.toml' cannot be read"),
+    (("config", "show", "--survey", "missing.toml"), "survey 'missing.toml' cannot be read"),
+    (("config", "show", "--targets", "missing.csv"), "targets 'missing.csv' cannot be read"),
+    (("config", "show", "--out", "x"), "--out"),
+    (("config", "show", "nowhere"), "'nowhere' has no spec.json of a run: give the directory of one"),
+    (("config", "show", "occupied"), "'occupied' has no spec.json of a run"),
+    (("config", "show", "x" * 5000), "cannot be read"),
+    (("config", "show", "nowhere", "--preset", "ci"), "RUN and preset ci: a run has settings of its own"),
+    (("config", "show", "--device-map", "auto", "--device", "cpu", "--model", "x", "--tokens", "0"), "--tokens 0"),
 ]
+SETTINGS = ("--device-map", "--device", "--model", "--tokens")
+"""Flags of a run that are refused once there is a model, and `harness config show` loads none."""
 
 MODEL = [
     (("--model", "./nowhere"), "model './nowhere' is not a folder"),
@@ -363,6 +383,14 @@ def expanded():
     for command in CHECKS.values():
         yield from (((*command, *flags), reason) for flags, reason in SUBJECTS)
     yield from (((*ASKING["optimizers"], *flags), reason) for flags, reason in CONTEST)
+    # What a run refuses without its model, the look at its settings refuses in the same words; one case of each flag.
+    seen = {}
+    for words, reason in CASES:
+        if words[0] == "run" and len(words) == 3 and words[1] not in (*SETTINGS, "--out", "--memory-gb", "--space"):
+            seen.setdefault(words[1], (("config", "show", *words[1:]), reason))
+    yield from seen.values()
+    yield ("config", "show", "--space", "sub:3"), "unknown space 'sub:3'"
+    yield ("config", "show", "--memory-gb", "0"), "--memory-gb 0: expected a positive number of GB"
 
 
 ALL = list(expanded())
@@ -468,7 +496,7 @@ def test_our_own_bugs_keep_their_traceback(harness, monkeypatch):
         main.run()
 
 
-@pytest.mark.parametrize("arguments", [(), ("respondent",)])
+@pytest.mark.parametrize("arguments", [(), ("respondent",), ("config",)])
 def test_no_command_shows_the_help_and_no_empty_error(harness, arguments):
     done = harness(*arguments)
     assert "Usage: " in done.out + done.err

@@ -9,7 +9,7 @@ from harness.models.loading import BUNDLED
 from harness.optimizers import describe, names
 
 
-@pytest.mark.parametrize("what", ["regions", "optimizers", "methods", "models", "schemas", "runs"])
+@pytest.mark.parametrize("what", ["regions", "optimizers", "methods", "models", "presets", "schemas", "runs"])
 def test_listings_print_a_table_and_json(harness, what):
     shown = harness("ls", what)
     assert shown.code == 0 and shown.out.startswith(what)
@@ -67,7 +67,7 @@ def test_version_and_help(harness):
     assert harness("--version").out == f"vsm-harness {__version__}\n"
     shown = harness("--help")
     assert shown.code == 0
-    for command in ("run", "score", "leaderboard", "ls", "path", "schema", "respondent"):
+    for command in ("run", "score", "leaderboard", "ls", "path", "schema", "respondent", "config"):
         assert command in shown.out
         assert harness(command, "--help").code == 0
 
@@ -80,7 +80,9 @@ def test_version_and_help(harness):
         ["ls", "regions"],
         ["ls", "schemas"],
         ["path", "respondent"],
+        ["ls", "presets"],
         ["run", "-h"],
+        ["config", "show", "-h"],
         ["schema"],
     ],
 )
