@@ -20,7 +20,10 @@ from harness.report.figures.canvas import (
 )
 from harness.report.figures.drawn import Drawn, NotDrawnError, listed
 from harness.report.figures.lines import Line, Lines
+from harness.report.literal import shortened
 
+LABEL: Final = 22
+"""Characters of a method's name beside small panels."""
 GROUPS: Final[dict[Group, tuple[str, str, str]]] = {
     "reference": ("reference", SERIES[2], "D"),
     "tuned": ("tuned", SERIES[0], "o"),
@@ -123,7 +126,7 @@ def gaps(shown: Lines) -> Drawn:
         axes.axvline(0.0, color=INK, linewidth=0.8, zorder=2)
         axes.set_title(dimension.upper(), loc="left", fontsize=9)
         axes.grid(visible=False, axis="y")
-        axes.set_yticks(range(len(rows)), [line.label for line in rows])
+        axes.set_yticks(range(len(rows)), [shortened(line.label, LABEL) for line in rows])
         axes.label_outer()
     for axes in panels[1]:
         axes.set_xlabel("index points")

@@ -16,9 +16,12 @@ from harness.records.schema import DIMENSIONS
 from harness.report.figures.canvas import GRID, HEADING, INK, SERIES, SOFT, canvas, drawn_name
 from harness.report.figures.drawn import Drawn, NotDrawnError
 from harness.report.figures.lines import Line, Lines
+from harness.report.literal import shortened
 
 Floats = NDArray[np.float64]
 TARGET: Final = "published"
+LABEL: Final = 17
+"""Characters of a method's name below the radar."""
 STEP: Final = 25.0
 """Index points between rings at least."""
 RINGS: Final = 6
@@ -97,7 +100,7 @@ class Dial:
         }
 
     def _entry(self, line: Line | None, region: str) -> str:
-        return TARGET if line is None else f"{line.label}: error {line.regions[region].mae:.1f}"
+        return TARGET if line is None else f"{shortened(line.label, LABEL)}: error {line.regions[region].mae:.1f}"
 
     def _at(self, values: Floats) -> Floats:
         """(6, 2) places of six values."""

@@ -17,6 +17,7 @@ from matplotlib.path import Path
 from harness.report.figures.canvas import (
     DARK_FROM,
     EMPTY,
+    FITTED,
     INK,
     ON_DARK,
     ON_LIGHT,
@@ -31,7 +32,7 @@ from harness.report.figures.lines import Lines
 
 PLACES: Final = "places.csv"
 COLUMNS: Final = 23
-CODE: Final = 8
+CODE: Final = 7
 """Characters of a code in a tile."""
 SIDE: Final = 0.94
 """Of a tile, in columns."""
@@ -145,10 +146,10 @@ def _outline(axes: Axes, spots: Sequence[tuple[int, int]]) -> None:
 
 def _write(axes: Axes, code: str, error: float, column: int, row: int, colour: str) -> None:
     name = drawn_name(code, CODE)
-    size = min(7.0, 21.0 / max(1, len(name)))
+    size = min(7.0, 25.0 / max(1, len(name)))
     number = f"{error:.1f}" if error < 99.95 else f"{error:.0f}"
     centre = column + SIDE / 2
-    axes.text(centre, row + 0.30, name, fontsize=size, color=colour, ha="center", va="center")
+    axes.text(centre, row + 0.30, name, fontsize=size, color=colour, ha="center", va="center", gid=FITTED)
     axes.text(centre, row + 0.66, number, fontsize=6.5, color=colour, ha="center", va="center")
 
 
