@@ -25,7 +25,9 @@ NAME: Final = 40
 HEADING: Final = "heading"
 """Marks the text that a page shows as its own heading."""
 FITTED: Final = "fitted"
-"""Marks a text that must not become wider."""
+"""Marks a text that must not become wider than a tile."""
+FITS: Final = 25.0
+"""Points times characters of a text in a tile."""
 LIGHT: Final[dict[str, str]] = {
     "figure-ink": "#1b1b1b",
     "figure-soft": "#595959",
@@ -166,8 +168,10 @@ def jitter(count: int, half: float = 0.22) -> Any:
 def label_ends(axes: Axes, ends: Sequence[End]) -> None:
     """Writes each line's name to the right of the plot, the names apart from each other, and leads to its end."""
     low, high = axes.get_ylim()
+    whole = axes.get_figure(root=True)
+    height = whole.get_figheight() if whole else SIZE[1]
     known = [end for end in ends if np.isfinite(end.y)]
-    apart = LINE / (axes.figure.get_figheight() - ROOM)
+    apart = LINE / (height - ROOM)
     for end, place in zip(known, spread([(end.y - low) / (high - low) for end in known], apart), strict=True):
         axes.annotate(
             drawn_name(end.label),

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from harness.records.files import writing
-from harness.report.figures.canvas import FITTED, SETTINGS, settled
+from harness.report.figures.canvas import FITS, FITTED, SETTINGS, settled
 from harness.report.figures.drawn import Drawn
 
 DPI: Final = 160
@@ -51,10 +51,10 @@ def _spelt(figure: Figure) -> Iterator[None]:
     for text in figure.findobj(Text):
         before = text.get_text()
         if (after := _drawable(before)) != before:
-            texts[text] = before, text.get_fontsize()
+            texts[text] = before, float(text.get_fontsize())
             text.set_text(after)
             if text.get_gid() == FITTED:
-                text.set_fontsize(text.get_fontsize() * len(before) / len(after))
+                text.set_fontsize(FITS / len(after))
     try:
         yield
     finally:

@@ -81,7 +81,7 @@ def forest(shown: Lines) -> Drawn:
     axes.set_yticks([y for y, _ in names], [name for _, name in names])
     for text, y in zip(axes.get_yticklabels(), (y for y, _ in names), strict=True):
         text.set_color(SOFT if y in dict(heads) else INK)
-        text.set_style("italic" if y in dict(heads) else "normal")
+        text.set_fontstyle("italic" if y in dict(heads) else "normal")
     axes.set_ylim(height - 0.6, -0.6)
     axes.set_xlim(left=0.0)
     axes.tick_params(axis="y", length=0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from harness.errors import unknown_choice
 from harness.records.schema import DIMENSIONS
-from harness.report.figures.canvas import GRID, HEADING, INK, SERIES, SOFT, canvas, drawn_name
+from harness.report.figures.canvas import GRID, HEADING, INK, PAPER, SERIES, SOFT, canvas, drawn_name
 from harness.report.figures.drawn import Drawn, NotDrawnError
 from harness.report.figures.lines import Line, Lines
 from harness.report.literal import shortened
@@ -134,7 +134,8 @@ class Dial:
             self._texts.append(figure.text(x + 0.1, y, "", va="center", fontsize=8.5))
         for value, size in zip(self.rings, np.linspace(0, 1, len(self.rings)), strict=True):
             x, y = size * _BETWEEN
-            axes.text(x - 0.01, y + 0.01, f"{value:g}", fontsize=7, color=SOFT, ha="right", va="bottom", zorder=5)
+            ground = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
+            axes.text(x, y, f"{value:g}", fontsize=7, color=SOFT, ha="center", va="center", zorder=5, bbox=ground)
         low, high = self.rings[0], self.rings[-1]
         seeds = ", means over seeds" * (self._lines[-1].row.seeds > 1)
         scale = f"index points, {low:g} in the centre to {high:g} at the edge for every region;"

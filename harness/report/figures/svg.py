@@ -113,7 +113,7 @@ def _share(element: ElementTree.Element) -> None:
 
 def _attributes(style: str) -> dict[str, str]:
     """A style as attributes of its own, without the family of the font."""
-    found = {}
+    found: dict[str, str] = {}
     for part in style.split(";"):
         key, _, value = (piece.strip() for piece in part.partition(":"))
         if key == "font" and (font := _FONT.match(value)):

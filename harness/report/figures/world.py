@@ -17,6 +17,7 @@ from matplotlib.path import Path
 from harness.report.figures.canvas import (
     DARK_FROM,
     EMPTY,
+    FITS,
     FITTED,
     INK,
     ON_DARK,
@@ -146,7 +147,7 @@ def _outline(axes: Axes, spots: Sequence[tuple[int, int]]) -> None:
 
 def _write(axes: Axes, code: str, error: float, column: int, row: int, colour: str) -> None:
     name = drawn_name(code, CODE)
-    size = min(7.0, 25.0 / max(1, len(name)))
+    size = min(7.0, FITS / max(1, len(name)))
     number = f"{error:.1f}" if error < 99.95 else f"{error:.0f}"
     centre = column + SIDE / 2
     axes.text(centre, row + 0.30, name, fontsize=size, color=colour, ha="center", va="center", gid=FITTED)
