@@ -22,6 +22,8 @@ ROOM: Final = 1.2
 """Inches of a figure above and below its axes."""
 NAME: Final = 40
 """Characters of a name that are drawn."""
+HEAD: Final = 0.42
+"""Inches that a heading of two lines takes."""
 HEADING: Final = "heading"
 """Marks the text that a page shows as its own heading."""
 FITTED: Final = "fitted"

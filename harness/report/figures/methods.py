@@ -54,7 +54,8 @@ def forest(shown: Lines) -> Drawn:
     figure = canvas((7.2, 1.35 + 0.25 * height))
     head(figure, title, shown.subject)
     seeds = " and seeds" * any(line.row.seeds > 1 for line in shown.all)
-    foot(figure, f"mean absolute error on held-out wordings; line: 95 % interval over regions{seeds}")
+    apart = "" if shown.comparable else "\nregions, models or settings differ: errors of all rows do not compare"
+    foot(figure, f"mean absolute error on held-out wordings; line: 95 % interval over regions{seeds}{apart}")
     axes = figure.subplots()
     for y, line in places:
         _, colour, mark = GROUPS[line.row.group]
@@ -74,7 +75,7 @@ def forest(shown: Lines) -> Drawn:
             fontsize=8,
             annotation_clip=False,
         )
-    nulls = [line.row.mae for line in shown.of("null")]
+    nulls = [line.row.mae for line in shown.of("null")] if shown.comparable else []
     if nulls:
         axes.axvline(min(nulls), color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     names = [(y, line.label) for y, line in places] + heads

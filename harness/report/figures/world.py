@@ -19,6 +19,7 @@ from harness.report.figures.canvas import (
     EMPTY,
     FITS,
     FITTED,
+    HEAD,
     INK,
     ON_DARK,
     ON_LIGHT,
@@ -72,17 +73,18 @@ def world(shown: Lines) -> Drawn:
     best = shown.best
     errors = {code: row.mae for code, row in best.regions.items()}
     spots, rest = placed(errors)
-    rows = int(max(row for _, row in spots.values())) + 1 if spots else 0
-    rows = max(rows, 1 + max(row for _, row, _ in places().values()))
+    mapped = not errors.keys().isdisjoint(places())
+    bottom = [row for _, row, _ in places().values()] if mapped else []
+    rows = 1 + max(*bottom, *(row for _, row in spots.values()), 0)
     scale = scaled(list(errors.values()))
     title = f"Error of {best.label} by region"
-    figure = canvas((INCHES * COLUMNS, INCHES * (rows + 2.2) + 0.45), layout="none")
+    figure = canvas((INCHES * COLUMNS, INCHES * (rows + 2.2) + HEAD), layout="none")
     head(figure, title, shown.subject)
-    axes = figure.add_axes((0.005, 0.0, 0.99, 1 - 0.45 / figure.get_figheight()), aspect="equal")
+    axes = figure.add_axes((0.005, 0.0, 0.99, 1 - HEAD / figure.get_figheight()), aspect="equal")
     axes.set(xlim=(-0.02, COLUMNS), ylim=(rows + 2.2, -0.1))
     axes.set_axis_off()
-    empty = [(column, row) for code, (column, row, _) in places().items() if code not in errors]
-    _tiles(axes, empty, EMPTY)
+    if mapped:
+        _tiles(axes, [(column, row) for code, (column, row, _) in places().items() if code not in errors], EMPTY)
     for step, colour in enumerate(STEPS):
         _tiles(axes, [spot for code, spot in spots.items() if scale.step(errors[code]) == step], colour)
     _outline(axes, [(c, r) for code, (c, r, kind) in places().items() if kind == "aggregate" and code in errors])
@@ -108,7 +110,7 @@ def placed(codes: Mapping[str, float]) -> tuple[dict[str, tuple[int, int]], int]
     known = places()
     spots = {code: known[code][:2] for code in codes if code in known}
     others = [code for code in codes if code not in known]
-    below = 2 + max(row for _, row, _ in known.values())
+    below = 2 + max(row for _, row, _ in known.values()) if spots else 0
     spots |= {code: (number % COLUMNS, below + number // COLUMNS) for number, code in enumerate(others[:MOST])}
     return spots, max(0, len(others) - MOST)
 
@@ -168,6 +170,9 @@ def _bar(axes: Axes, scale: Scale, top: float, label: str) -> None:
 
 def _notes(errors: Mapping[str, float], rest: int) -> Iterator[str]:
     """How the tiles are read."""
+    if errors.keys().isdisjoint(places()):
+        yield "in the order of the run" + (f"; {rest} more are not shown" if rest else "")
+        return
     yield "places are rough"
     if places().keys() - errors.keys():
         yield "pale: not in this run"
