@@ -24,6 +24,7 @@ from harness.cli import (
     ls,
     output,
     path,
+    plot,
     respondent,
     run_command,
     schema,
@@ -70,6 +71,7 @@ app.command("score")(score.score)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("baseline")(compare.baseline)
 app.command("compare")(compare.compare)
+app.command("plot")(plot.plot)
 app.command("ls")(ls.ls)
 app.command("path")(path.path)
 app.command("schema")(schema.schema)
