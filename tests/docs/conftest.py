@@ -52,7 +52,7 @@ class Block:
     @property
     def key(self) -> tuple[str, str]:
         """The page and the first line, without its comment."""
-        return self.page, re.split(r"\s+#", self.text.strip().splitlines()[0])[0]
+        return self.page, re.split(r"\s+#", self.text.strip().partition("\n")[0])[0]
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ def run_blocks(blocks: Sequence[Block], folder: Path) -> Session:
         check=False,
         timeout=SECONDS,
     )
+    (folder / "session.log").write_text(done.stdout, encoding="utf-8")
     parts = re.split(rf"^{MARK}\d+\n", done.stdout, flags=re.MULTILINE)[1:]
     return Session(done.returncode, tuple(zip(blocks, parts, strict=False)))
 
