@@ -21,7 +21,8 @@ from harness.optimizers import CATALOG, Optimizer, describe, load, names
 from harness.optimizers.contract import OptimizerContract
 
 ROOT = Path(__file__).parents[2]
-WALK, WALK_TEST = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "optimizers.md").read_text("utf-8"), re.DOTALL)
+GUIDE = (ROOT / "docs" / "guides" / "adding-an-optimizer.md").read_text("utf-8")
+WALK, WALK_TEST = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 
 
 def distribution(folder: Path, dist: str, entry_points: dict[str, str], module: str, text: str) -> None:

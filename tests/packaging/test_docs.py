@@ -32,3 +32,10 @@ LINKS = [
 @pytest.mark.parametrize(("page", "link"), LINKS)
 def test_links_between_pages_lead_somewhere(page, link):
     assert ((ROOT / page).parent / link).exists(), f"{page} names {link}"
+
+
+def test_the_index_names_every_page():
+    folder = ROOT / "docs"
+    named = re.findall(r"\]\(([^)#\s]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    there = {page.relative_to(folder).as_posix() for page in folder.rglob("*.md")} - {"README.md"}
+    assert sorted(named) == sorted(there)
