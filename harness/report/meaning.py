@@ -1,7 +1,7 @@
 """What the numbers of a report do not mean: what holds for any run, and what holds for the runs at hand.
 
-The reasons, and the tables behind them, stand in docs/validity.md and docs/measurement.md. Names stand in the texts as in
-the records: whoever shows them escapes them.
+The reasons, and the tables behind them, stand in docs/validity.md and docs/measurement.md. Names stand in the texts as
+in the records: whoever shows them escapes them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FEW: Final = 10
 MASS: Final = 0.9
 """Probability on the five options below which a reader should know how it was scaled."""
 SIMULATION: Final = "respondent"
-"""Name of the bundled model, which no folder or hub id can have."""
+"""Name of the bundled model; a folder of that name is given with a slash."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,8 @@ def _bundled(record: Record) -> bool:
 def _people() -> Limit:
     return Limit(
         "Nothing about a person or an organisation",
-        "The survey compares samples of whole nations, matched in who they are. Its indices exist between such samples: "
-        "inside one country, people differ far more than countries do. Nobody is described by them, and no index "
-        "of a model is one of people.",
+        "The survey compares samples of whole nations, matched in who they are. Its indices tell such samples apart "
+        "and describe nobody in them, and an index of a model is not one of people.",
     )
 
 
@@ -131,8 +130,8 @@ def _search(picked: Sequence[Chosen]) -> Iterator[Limit]:
         lost = one.tuned.mae - one.tuned.mae_tuned
         yield Limit(
             "Held-out words are not a held-out survey",
-            f"{one.tuned.method} saw the published scores it aims at, and so did icl and world-mean. Only the wording is "
-            f"new at the end: from its own wordings to those its error went from {one.tuned.mae_tuned:.2f} to "
+            f"{one.tuned.method} saw the published scores it aims at, and so did icl and world-mean. Only the words "
+            f"are new at the end: from the tuning wordings to those its error went from {one.tuned.mae_tuned:.2f} to "
             f"{one.tuned.mae:.2f} ({lost:+.2f}). Whether answers to other questions follow is not measured here "
             "(harness check transfer asks).",
         )
@@ -144,7 +143,7 @@ def _asking(records: Sequence[Record], board: Leaderboard) -> Iterator[Limit]:
         yield Limit(
             "Not a property of the model alone",
             f"The order of the options alone moves an index by {min(gaps):.1f} to {max(gaps):.1f} points, depending on "
-            "the method. Both orders are asked and averaged, which hides that liking in the index and not in the model.",
+            "the method. Both orders are asked and averaged, which hides the liking in the index, not in the model.",
         )
     masses = [row.option_mass for row in board.rows if row.option_mass is not None]
     if masses and min(masses) < MASS:
@@ -155,8 +154,8 @@ def _asking(records: Sequence[Record], board: Leaderboard) -> Iterator[Limit]:
     if {SpecFacts.model_validate(record.spec).response for record in records} & {"expected"}:
         yield Limit(
             "Not what the model would write",
-            "An answer is the mean of the five options, weighted by the probability of each as the first word. What the "
-            "model writes may differ (harness check text-agreement counts).",
+            "An answer is the mean of the five options, weighted by the probability of each as the first word. "
+            "What the model writes may differ (harness check text-agreement counts).",
         )
 
 
