@@ -148,7 +148,7 @@ def analyse(contest: Contest, targets: Sequence[float] = TARGETS) -> Analysis:
     """
     spec = contest.spec
     cells = {label: [cell for cell in contest.cells if cell.entrant == label] for label in spec.labels}
-    grid = _grid(contest)
+    points = grid(max(cell.evaluations for cell in contest.cells))
     return Analysis(
         title=spec.title,
         model=contest.model.name,
@@ -158,7 +158,10 @@ def analyse(contest: Contest, targets: Sequence[float] = TARGETS) -> Analysis:
         comparisons=tuple(_comparison(contest, measure) for measure in MEASURES),
         targets=tuple(targets),
         running=tuple(_running(label, own, targets) for label, own in cells.items()),
-        courses=tuple(_course(label, own, targets, grid) for label, own in cells.items()),
+        courses=tuple(
+            course(label, [cell.curve for cell in own], max(cell.evaluations for cell in own), targets, points)
+            for label, own in cells.items()
+        ),
         settings=differences({entrant.label: entrant.settings for entrant in spec.entrants}),
         notes=tuple(_notes(contest)),
     )
@@ -234,20 +237,29 @@ def _running(label: str, cells: Sequence[Cell], targets: Sequence[float]) -> Run
     )
 
 
-def _course(label: str, cells: Sequence[Cell], targets: Sequence[float], grid: Floats) -> Course:
-    last = max(cell.evaluations for cell in cells)
-    own = np.unique([*grid[grid <= last], last])
-    curves = [cell.curve for cell in cells]
+def course(
+    label: str, curves: Sequence[numbers.Curve], last: float, targets: Sequence[float], points: Floats
+) -> Course:
+    """How errors fell over all curves of one method.
+
+    Args:
+        label: of the method.
+        curves: one per region and seed, not empty.
+        last: evaluations of the longest search.
+        targets: errors that count as reached, index points.
+        points: evaluations at which the curves are read; see `grid`.
+    """
+    own = np.unique([*points[points <= last], last])
     low, median, high = numbers.bands(curves, own)
     reached = numbers.ecdf(numbers.run_lengths(curves, targets), own)
     return Course(label, *(tuple(row.tolist()) for row in (own, low, median, high, reached)))
 
 
-def _grid(contest: Contest) -> Floats:
+def grid(most: float) -> Floats:
     """Evaluations at which curves are shown: whole numbers, evenly spaced on a log axis where there are many."""
-    most = max(1.0, max(cell.evaluations for cell in contest.cells))
-    grid: Floats = np.arange(1.0, most + 1) if most <= GRID else np.unique(np.round(np.geomspace(1.0, most, GRID)))
-    return grid
+    most = max(1.0, most)
+    found: Floats = np.arange(1.0, most + 1) if most <= GRID else np.unique(np.round(np.geomspace(1.0, most, GRID)))
+    return found
 
 
 def _notes(contest: Contest) -> Iterator[str]:

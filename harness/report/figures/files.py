@@ -1,0 +1,67 @@
+"""Figures as files: a PNG and an SVG of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from harness.records.files import writing
+from harness.report.figures.canvas import SETTINGS, settled
+from harness.report.figures.drawn import Drawn
+
+DPI: Final = 160
+
+
+def write(drawn: Iterable[Drawn], folder: Path) -> list[Path]:
+    """Writes NAME.png and NAME.svg of each figure, in light colours on white.
+
+    The same figure gives the same bytes with the same version of the plotting library.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    written = []
+    for one in drawn:
+        about = {"Title": one.title, "Description": one.alt}
+        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+            path = folder / f"{one.name}.{kind}"
+            with settled(), writing(folder), _spelt(one.figure):
+                one.figure.savefig(path, dpi=DPI, metadata={**about, **metadata}, facecolor="white")
+            written.append(path)
+    return written
+
+
+@contextmanager
+def _spelt(figure: Figure) -> Iterator[None]:
+    """Spells out, for as long as a file is written, the characters for which the font has no picture."""
+    changed = {}
+    for text in figure.findobj(Text):
+        before = text.get_text()
+        if (after := _drawable(before)) != before:
+            changed[text] = before
+            text.set_text(after)
+    try:
+        yield
+    finally:
+        for text, before in changed.items():
+            text.set_text(before)
+
+
+def _drawable(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(c if c == "\n" or ord(c) in _pictures() else c.encode("unicode_escape").decode() for c in text)
+
+
+@cache
+def _pictures() -> frozenset[int]:
+    """The characters that the font can show."""
+    path = font_manager.findfont(str(SETTINGS["font.family"]))
+    return frozenset(font_manager.get_font(path).get_charmap())

@@ -1,0 +1,136 @@
+"""The rows of a leaderboard as figures show them: with a name that tells them apart, and with what lies behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.records.schema import DIMENSIONS, Record, RegionResult
+from harness.report.figures.canvas import counted, drawn_name
+from harness.report.figures.drawn import NotDrawnError
+from harness.report.leaderboard import Leaderboard
+from harness.report.pooling import pool
+from harness.report.rows import RegionRow, Row
+
+Key = tuple[str, str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A method of one model.
+
+    Attributes:
+        label: its name, with model or runs where the name alone is not unique.
+        row: of the leaderboard.
+        regions: by code, in the order of the run.
+        results: of its regions and seeds.
+        scores: published, by region and dimension.
+    """
+
+    label: str
+    row: Row
+    regions: dict[str, RegionRow]
+    results: tuple[RegionResult, ...]
+    scores: dict[str, dict[str, float | None]]
+
+    def indices(self, region: str) -> NDArray[np.float64]:
+        """(6,) index points of a region, mean over seeds."""
+        return np.array([self.regions[region].indices[name] for name in DIMENSIONS])
+
+    def target(self, region: str) -> NDArray[np.float64]:
+        """(6,) published scores of a region, NaN where there is none."""
+        known = self.scores.get(region, {})
+        return np.array([np.nan if (found := known.get(name)) is None else found for name in DIMENSIONS])
+
+
+@dataclass(frozen=True)
+class Lines:
+    """All methods in the order of the leaderboard."""
+
+    all: tuple[Line, ...]
+
+    def of(self, *groups: str) -> tuple[Line, ...]:
+        """Those of some groups."""
+        return tuple(line for line in self.all if line.row.group in groups)
+
+    @property
+    def best(self) -> Line:
+        """The tuned method with the lowest error, the reference where there is no other.
+
+        Raises:
+            NotDrawnError: none was tuned.
+        """
+        found = self.of("tuned") or self.of("reference")
+        if not found:
+            raise NotDrawnError("no method was tuned")
+        return found[0]
+
+    def beside(self, line: Line, *methods: str) -> Line | None:
+        """The first of some methods that a run of `line` scored on the same model."""
+        runs = set(line.row.runs)
+        return next(
+            (
+                one
+                for method in methods
+                for one in self.all
+                if one.row.method == method and one.row.model == line.row.model and runs & set(one.row.runs)
+            ),
+            None,
+        )
+
+    @property
+    def subject(self) -> str:
+        """What the numbers are of."""
+        models = list(dict.fromkeys(line.row.model for line in self.all))
+        regions = {code for line in self.all for code in line.regions}
+        seeds = max((line.row.seeds for line in self.all), default=1)
+        named = drawn_name(models[0]) if len(models) == 1 else counted(len(models), "model")
+        return f"{named}, {counted(len(regions), 'region')} x {counted(seeds, 'seed')}"
+
+
+def lines(records: Mapping[str, Record], board: Leaderboard) -> Lines:
+    """The rows of a leaderboard with the results of its records."""
+    pooled = {(one.model, one.method, tuple(one.runs)): one for one in pool(records)}
+    regions: dict[Key, dict[str, RegionRow]] = {_key(row): {} for row in board.rows}
+    for row in board.regions:
+        regions.setdefault(_key(row), {})[row.region] = row
+    return Lines(
+        tuple(
+            Line(
+                label,
+                row,
+                regions[_key(row)],
+                tuple(one for one in pooled[_key(row)].results if one.region in regions[_key(row)]),
+                pooled[_key(row)].scores,
+            )
+            for label, row in zip(_labels(board.rows), board.rows, strict=True)
+        )
+    )
+
+
+def _key(row: Row | RegionRow) -> Key:
+    return row.model, row.method, row.runs
+
+
+def _labels(rows: Iterable[Row]) -> list[str]:
+    """A name for each row: its method, with the model and then the runs where that alone is not unique."""
+    plain = [drawn_name(row.method) for row in rows]
+    with_model = [f"{name}, {drawn_name(row.model)}" for name, row in zip(plain, rows, strict=True)]
+    with_runs = [f"{name}, {_runs(row.runs)}" for name, row in zip(plain, rows, strict=True)]
+    both = [f"{name}, {_runs(row.runs)}" for name, row in zip(with_model, rows, strict=True)]
+    found = []
+    for choices in zip(plain, with_model, with_runs, both, strict=True):
+        alike = (
+            Counter(column)[name] for column, name in zip((plain, with_model, with_runs, both), choices, strict=True)
+        )
+        found.append(next((name for name, count in zip(choices, alike, strict=True) if count == 1), choices[-1]))
+    return found
+
+
+def _runs(names: Iterable[str]) -> str:
+    return drawn_name(" + ".join(PurePath(name).name or name for name in names))

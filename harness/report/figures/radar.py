@@ -1,0 +1,172 @@
+"""The six dimensions of one region as a radar: the published target and the answers under several methods."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
+from harness.errors import unknown_choice
+from harness.records.schema import DIMENSIONS
+from harness.report.figures.canvas import GRID, HEADING, INK, SERIES, SOFT, canvas, drawn_name
+from harness.report.figures.drawn import Drawn, NotDrawnError
+from harness.report.figures.lines import Line, Lines
+
+Floats = NDArray[np.float64]
+TARGET: Final = "published"
+STEP: Final = 25.0
+"""Index points between rings at least."""
+RINGS: Final = 6
+"""Rings at most."""
+_ANGLES: Final = np.pi / 2 - np.arange(6) * np.pi / 3
+_LOOKS: Final[tuple[dict[str, Any], ...]] = (
+    {"color": INK, "linestyle": "-", "linewidth": 1.0},
+    {"color": SERIES[1], "linestyle": (0, (1, 1.6)), "linewidth": 1.6, "marker": "s", "markersize": 3.5},
+    {"color": SERIES[3], "linestyle": (0, (5, 2)), "linewidth": 1.4, "marker": "^", "markersize": 4},
+    {"color": SERIES[0], "linestyle": "-", "linewidth": 2.0, "marker": "o", "markersize": 4},
+)
+
+
+def radar(shown: Lines, region: str | None = None) -> Drawn:
+    """The radar of a region, by default of the one with the largest error of the best tuned method.
+
+    Raises:
+        NotDrawnError: no method was tuned, or the records hold no targets.
+        UsageError: no run has the region.
+    """
+    dial = Dial(shown)
+    if region is None:
+        region = max(dial.regions, key=lambda code: shown.best.regions[code].mae)
+    elif region not in dial.regions:
+        raise unknown_choice("region", region, dial.regions, "give one of the run's regions")
+    return dial.turn(region, "radar")
+
+
+class Dial:
+    """A radar whose axes stay and whose polygons move, so that all regions of a run are drawn fast.
+
+    Attributes:
+        regions: that it can show.
+    """
+
+    def __init__(self, shown: Lines) -> None:
+        """Draws the axes with a range that holds all regions.
+
+        Raises:
+            NotDrawnError: no method was tuned, or the records hold no targets.
+        """
+        best = shown.best
+        beside = (shown.beside(best, "naive"), shown.beside(best, "icl", "persona"))
+        self._lines: tuple[Line, ...] = (*(line for line in beside if line is not None), best)
+        self.regions = tuple(best.regions)
+        if not any(np.isfinite(best.target(code)).any() for code in self.regions):
+            raise NotDrawnError("the records hold no published scores")
+        self._subject = drawn_name(best.row.model)
+        values = [self._values(code) for code in self.regions]
+        self.rings = _rings(np.concatenate([one for per_region in values for one in per_region.values()]))
+        self._figure = canvas((4.6, 4.9), layout="none")
+        self._draw_frame()
+
+    def turn(self, region: str, name: str) -> Drawn:
+        """The same figure with the polygons of a region."""
+        values = self._values(region)
+        for place, line in enumerate((None, *self._lines)):
+            label = TARGET if line is None else line.label
+            known = label in values
+            artist, text = self._polygons[place], self._texts[place]
+            points = self._at(values[label]) if known else np.full((6, 2), np.nan)
+            artist.set_data(*np.vstack([points, points[:1]]).T)
+            text.set_text(self._entry(line, region) if known else "")
+        self._fill.set_path(_filled(self._at(values[TARGET])))
+        code = drawn_name(region)
+        title = f"{code}: published scores and answers"
+        self._head.set_text(f"{title}\n{self._subject}, held-out wordings, mean over seeds")
+        return Drawn(name, title, self._alt(code, region, values), self._figure)
+
+    def _values(self, region: str) -> dict[str, Floats]:
+        """(6,) index points of the target and of each method, NaN where there is none."""
+        return {TARGET: self._lines[-1].target(region)} | {
+            line.label: line.indices(region) for line in self._lines if region in line.regions
+        }
+
+    def _entry(self, line: Line | None, region: str) -> str:
+        return TARGET if line is None else f"{line.label}: error {line.regions[region].mae:.1f}"
+
+    def _at(self, values: Floats) -> Floats:
+        """(6, 2) places of six values."""
+        radius = (values - self.rings[0]) / (self.rings[-1] - self.rings[0])
+        return np.stack([radius * np.cos(_ANGLES), radius * np.sin(_ANGLES)], axis=1)
+
+    def _draw_frame(self) -> None:
+        figure = self._figure
+        axes = figure.add_axes((0.02, 0.14, 0.96, 0.76), aspect="equal")
+        axes.set(xlim=(-1.3, 1.3), ylim=(-1.14, 1.14))
+        axes.set_axis_off()
+        hexagon = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
+        corners = np.vstack([hexagon, hexagon[:1]])
+        rings = [Path(corners * size) for size in np.linspace(0, 1, len(self.rings))[1:]]
+        spokes = [Path([(0.0, 0.0), corner]) for corner in hexagon]
+        axes.add_patch(PathPatch(Path.make_compound_path(*rings, *spokes), fill=False, edgecolor=GRID, linewidth=0.8))
+        for name, (x, y) in zip(DIMENSIONS, hexagon, strict=True):
+            side = "center" if abs(x) < 0.1 else "left" if x > 0 else "right"
+            axes.text(1.06 * x, 1.09 * y, name.upper(), ha=side, va="center", fontsize=10)
+        self._fill = PathPatch(Path(np.zeros((1, 2))), facecolor=SOFT, alpha=0.2, linewidth=0)
+        axes.add_patch(self._fill)
+        self._polygons: list[Line2D] = []
+        self._texts: list[Text] = []
+        for place, line in enumerate((None, *self._lines)):
+            look = _LOOKS[0] if line is None else _look(line, self._lines[-1])
+            self._polygons += axes.plot([], [], **look)
+            x, y = 0.03 + 0.48 * (place % 2), 0.095 - 0.045 * (place // 2)
+            figure.add_artist(Line2D([x, x + 0.07], [y, y], **{**look, "markevery": [1]}))
+            self._texts.append(figure.text(x + 0.09, y, "", va="center", fontsize=8.5))
+        for value, size in zip(self.rings, np.linspace(0, 1, len(self.rings)), strict=True):
+            axes.text(0.02, size + 0.01, f"{value:g}", fontsize=7, color=SOFT, va="bottom", zorder=5)
+        low, high = self.rings[0], self.rings[-1]
+        scale = f"index points, {low:g} in the centre to {high:g} at the edge, the same for every region"
+        figure.text(0.03, 0.008, scale, fontsize=7, color=SOFT, va="bottom")
+        self._head = figure.suptitle("", x=0.01, ha="left", fontsize=9)
+        self._head.set_gid(HEADING)
+
+    def _alt(self, code: str, region: str, values: dict[str, Floats]) -> str:
+        errors = ", ".join(
+            f"{line.label} {line.regions[region].mae:.1f}" for line in self._lines if region in line.regions
+        )
+        target = values[TARGET]
+        pairs = zip(DIMENSIONS, target, values[self._lines[-1].label], strict=True)
+        told = [f"{name.upper()} {wanted:.0f} ({found:.0f})" for name, wanted, found in pairs if np.isfinite(wanted)]
+        missing = [name.upper() for name, wanted in zip(DIMENSIONS, target, strict=True) if np.isnan(wanted)]
+        gap = f" No published score: {', '.join(missing)}." if missing else ""
+        return (
+            f"{code}: mean absolute error {errors} index points. Published scores, those of {self._lines[-1].label} in "
+            f"brackets: {', '.join(told)}.{gap}"
+        )
+
+
+def _look(line: Line, best: Line) -> dict[str, Any]:
+    return _LOOKS[3] if line is best else _LOOKS[1] if line.row.method == "naive" else _LOOKS[2]
+
+
+def _filled(points: Floats) -> Path:
+    """Triangles from the centre to each two neighbours that are both known."""
+    pairs = zip(points, np.roll(points, -1, axis=0), strict=True)
+    triangles = [Path([(0.0, 0.0), one, other, (0.0, 0.0)], closed=True) for one, other in pairs if _known(one, other)]
+    return Path.make_compound_path(*triangles) if triangles else Path(np.zeros((1, 2)))
+
+
+def _known(*points: Floats) -> bool:
+    return bool(np.isfinite(points).all())
+
+
+def _rings(values: Floats) -> Floats:
+    """Values of the rings, the centre first: round, evenly spaced and around all values, 0 and 100."""
+    low, high = min(0.0, float(np.nanmin(values))), max(100.0, float(np.nanmax(values)))
+    step = STEP
+    while np.ceil(high / step) - np.floor(low / step) > RINGS:
+        step *= 2
+    return np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
