@@ -96,10 +96,10 @@ def _style() -> tuple[str, str]:
 
 
 def _title(records: Mapping[str, Record], analyses: Mapping[str, Analysis]) -> str:
-    models = dict.fromkeys(
-        [record.model.name for record in records.values()] + [one.model for one in analyses.values()]
-    )
-    return ", ".join(shortened(name, NAME) for name in models)
+    models = dict.fromkeys([one.model.name for one in records.values()] + [one.model for one in analyses.values()])
+    regions = {one.region for record in records.values() for method in record.methods for one in method.results}
+    regions |= {region for one in analyses.values() for region in one.regions}
+    return f"{', '.join(shortened(name, NAME) for name in models)} on {len(regions)} region{'s' * (len(regions) != 1)}"
 
 
 def _of_board(records: Mapping[str, Record], board: Leaderboard) -> dict[str, Any]:
@@ -131,7 +131,9 @@ _SHOWN: Final = tuple(name for name in catalog.OF_RUNS if name != catalog.RADAR)
 def _plots(drawn: Iterable[Drawn | catalog.Left], prefix: str = "") -> Iterator[Plot]:
     for one in drawn:
         if isinstance(one, Drawn):
-            yield Plot(f"{prefix}{one.name}", one.title, one.alt, catalog.inline_svg(replace(one, name=prefix + one.name)))
+            yield Plot(
+                f"{prefix}{one.name}", one.title, one.alt, catalog.inline_svg(replace(one, name=prefix + one.name))
+            )
         else:
             yield Plot(one.name, reason=one.reason)
 

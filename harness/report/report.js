@@ -119,7 +119,7 @@ function openForPrint() {
 }
 
 document.documentElement.classList.add('scripted');
-all('.wide table').forEach(makeSortable);
+all('.sorts table').forEach(makeSortable);
 all('form.filters').forEach(makeFilter);
 all('#chooser').forEach(makeChooser);
 all('.wide, .plot').forEach(watchWidth);
