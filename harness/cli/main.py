@@ -22,6 +22,7 @@ from harness.cli import (
     ls,
     output,
     path,
+    plot,
     respondent,
     run_command,
     schema,
@@ -66,6 +67,7 @@ app.command("resume")(run_command.resume)
 app.command("validate")(validate.validate)
 app.command("score")(score.score)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("plot")(plot.plot)
 app.command("ls")(ls.ls)
 app.command("path")(path.path)
 app.command("schema")(schema.schema)

@@ -50,7 +50,8 @@ def forest(shown: Lines) -> Drawn:
             height += len(own) + 1.3
     figure = canvas((7.2, 1.35 + 0.25 * height))
     head(figure, title, shown.subject)
-    foot(figure, "mean absolute error on held-out wordings; line: 95 % interval over regions and seeds")
+    seeds = " and seeds" * any(line.row.seeds > 1 for line in shown.all)
+    foot(figure, f"mean absolute error on held-out wordings; line: 95 % interval over regions{seeds}")
     axes = figure.subplots()
     for y, line in places:
         _, colour, mark = GROUPS[line.row.group]
@@ -101,11 +102,17 @@ def gaps(shown: Lines) -> Drawn:
     ]
     if not asked:
         raise NotDrawnError("no method was asked in both orders of the options")
-    title = "Order gap: index with options in forward less reversed order"
+    title = "Order gap: options forward less reversed"
     figure = canvas((7.2, 1.5 + 2 * (0.35 + 0.24 * len(asked))))
     head(figure, title, shown.subject)
-    foot(figure, "dots: regions, means over seeds; box and line: quartiles and median; 0: the order changes nothing")
+    foot(
+        figure,
+        "index with the options in forward less reversed order; dots: regions; box and line: quartiles and median",
+    )
     panels = figure.subplots(2, 3, sharex=True, sharey=True)
+    found = np.concatenate([_gaps(line, name) for line in asked for name in DIMENSIONS])
+    room = 0.06 * max(1.0, float(np.ptp([*found, 0.0])))
+    panels[0, 0].set_xlim(min(0.0, found.min()) - room, max(0.0, found.max()) + room)
     rows = list(reversed(asked))
     for axes, dimension in zip(panels.flat, DIMENSIONS, strict=True):
         for height, line in enumerate(rows):
@@ -117,6 +124,7 @@ def gaps(shown: Lines) -> Drawn:
         axes.set_title(dimension.upper(), loc="left", fontsize=9)
         axes.grid(visible=False, axis="y")
         axes.set_yticks(range(len(rows)), [line.label for line in rows])
+        axes.label_outer()
     for axes in panels[1]:
         axes.set_xlabel("index points")
     sizes = [

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch
+from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.text import Text
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ STEP: Final = 25.0
 RINGS: Final = 6
 """Rings at most."""
 _ANGLES: Final = np.pi / 2 - np.arange(6) * np.pi / 3
+# The middle of the side between the last dimension and the first, where few lines pass.
+_BETWEEN: Final = np.cos(np.pi / 6) * np.array([np.cos(2 * np.pi / 3), np.sin(2 * np.pi / 3)])
 _LOOKS: Final[tuple[dict[str, Any], ...]] = (
     {"color": INK, "linestyle": "-", "linewidth": 1.0},
     {"color": SERIES[1], "linestyle": (0, (1, 1.6)), "linewidth": 1.6, "marker": "s", "markersize": 3.5},
@@ -85,7 +87,7 @@ class Dial:
         self._fill.set_path(_filled(self._at(values[TARGET])))
         code = drawn_name(region)
         title = f"{code}: published scores and answers"
-        self._head.set_text(f"{title}\n{self._subject}, held-out wordings, mean over seeds")
+        self._head.set_text(f"{title}\n{self._subject}")
         return Drawn(name, title, self._alt(code, region, values), self._figure)
 
     def _values(self, region: str) -> dict[str, Floats]:
@@ -104,7 +106,7 @@ class Dial:
 
     def _draw_frame(self) -> None:
         figure = self._figure
-        axes = figure.add_axes((0.02, 0.14, 0.96, 0.76), aspect="equal")
+        axes = figure.add_axes((0.02, 0.16, 0.96, 0.75), aspect="equal")
         axes.set(xlim=(-1.3, 1.3), ylim=(-1.14, 1.14))
         axes.set_axis_off()
         hexagon = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
@@ -122,14 +124,19 @@ class Dial:
         for place, line in enumerate((None, *self._lines)):
             look = _LOOKS[0] if line is None else _look(line, self._lines[-1])
             self._polygons += axes.plot([], [], **look)
-            x, y = 0.03 + 0.48 * (place % 2), 0.095 - 0.045 * (place // 2)
-            figure.add_artist(Line2D([x, x + 0.07], [y, y], **{**look, "markevery": [1]}))
-            self._texts.append(figure.text(x + 0.09, y, "", va="center", fontsize=8.5))
+            x, y = 0.03 + 0.48 * (place % 2), 0.122 - 0.04 * (place // 2)
+            if line is None:
+                figure.add_artist(Rectangle((x, y - 0.012), 0.08, 0.024, facecolor=SOFT, alpha=0.2, linewidth=0))
+            figure.add_artist(Line2D([x, x + 0.04, x + 0.08], [y, y, y], **{**look, "markevery": [1]}))
+            self._texts.append(figure.text(x + 0.1, y, "", va="center", fontsize=8.5))
         for value, size in zip(self.rings, np.linspace(0, 1, len(self.rings)), strict=True):
-            axes.text(0.02, size + 0.01, f"{value:g}", fontsize=7, color=SOFT, va="bottom", zorder=5)
+            x, y = size * _BETWEEN
+            axes.text(x - 0.01, y + 0.01, f"{value:g}", fontsize=7, color=SOFT, ha="right", va="bottom", zorder=5)
         low, high = self.rings[0], self.rings[-1]
-        scale = f"index points, {low:g} in the centre to {high:g} at the edge, the same for every region"
-        figure.text(0.03, 0.008, scale, fontsize=7, color=SOFT, va="bottom")
+        seeds = ", means over seeds" * (self._lines[-1].row.seeds > 1)
+        scale = f"index points, {low:g} in the centre to {high:g} at the edge for every region;"
+        note = f"{scale}\nanswers to held-out wordings{seeds}"
+        figure.text(0.03, 0.008, note, fontsize=7, color=SOFT, va="bottom", linespacing=1.3)
         self._head = figure.suptitle("", x=0.01, ha="left", fontsize=9)
         self._head.set_gid(HEADING)
 

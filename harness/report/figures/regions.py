@@ -6,12 +6,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from harness.report.figures.canvas import GRID, PAPER, SERIES, canvas, drawn_name, foot, head
+from harness.report.figures.canvas import GRID, PAPER, SERIES, canvas, counted, drawn_name, foot, head
 from harness.report.figures.drawn import Drawn
 from harness.report.figures.lines import Line, Lines
 
 MOST: Final = 120
 """Regions that are drawn."""
+TALL: Final = 25
+"""Regions from which the scale stands above, too."""
 CODE: Final = 24
 _LOOKS: Final[tuple[dict[str, Any], ...]] = (
     {"marker": "s", "s": 18, "facecolor": PAPER, "edgecolor": SERIES[1]},
@@ -32,7 +34,8 @@ def regions(shown: Lines) -> Drawn:
     ordered = sorted(best.regions, key=lambda code: (best.regions[code].mae, code))
     codes = ordered[-MOST:]
     title = "Error by region" if len(codes) == len(ordered) else f"Error by region, the {MOST} largest"
-    figure = canvas((7.2, 1.35 + 0.135 * max(3, len(codes))))
+    tall = len(codes) > TALL
+    figure = canvas((7.2, 1.6 + (0.135 if tall else 0.21) * max(3, len(codes))))
     head(figure, title, shown.subject)
     foot(figure, f"sorted by {best.label}; means over seeds, held-out wordings")
     axes = figure.subplots()
@@ -41,14 +44,16 @@ def regions(shown: Lines) -> Drawn:
     low, high = np.nanmin(columns, axis=0), np.nanmax(columns, axis=0)
     axes.hlines(heights, low, high, color=GRID, linewidth=1.6, zorder=1)
     for (line, look), values in zip(methods, columns, strict=True):
-        axes.scatter(values, heights, linewidths=1.1, zorder=3, label=line.label, **look)
-    axes.set_yticks(heights, [drawn_name(code, CODE) for code in codes], fontsize=7)
+        axes.scatter(values, heights, linewidths=1.1, zorder=3, clip_on=False, label=line.label, **look)
+    axes.set_yticks(heights, [drawn_name(code, CODE) for code in codes], fontsize=7 if tall else 9)
     axes.set_ylim(len(codes) - 0.4, -0.6)
     axes.set_xlim(left=0.0)
     axes.set_xlabel("error, index points")
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=len(methods), fontsize=8.5)
+    axes.tick_params(axis="x", top=tall, labeltop=tall)
+    pad = 2.2 if tall else 0.2
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=pad, ncols=len(methods), fontsize=8.5)
     return Drawn("regions", title, _alt(best, [line for line, _ in methods[:-1]]), figure)
 
 
@@ -62,5 +67,5 @@ def _alt(best: Line, others: list[Line]) -> str:
     for line in others:
         shared = [code for code in best.regions if code in line.regions]
         below = sum(best.regions[code].mae < line.regions[code].mae for code in shared)
-        parts.append(f"lower than {line.label} in {below} of {len(shared)} regions")
+        parts.append(f"lower than {line.label} in {below} of {counted(len(shared), 'region')}")
     return f"Error per region, index points: {'; '.join(parts)}."

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from harness.report.contest import Course
-from harness.report.figures.canvas import SOFT, End, canvas, drawn_name, head, label_ends, style
+from harness.report.figures.canvas import SOFT, End, canvas, drawn_name, foot, head, label_ends, style
 from harness.report.figures.drawn import Drawn, listed
 
 MOST_BANDS: Final = 6
@@ -58,7 +58,8 @@ def reached(name: str, subject: str, courses: Sequence[Course], targets: Sequenc
     goals = ", ".join(f"{target:g}" for target in targets)
     title = "Targets reached"
     figure = canvas()
-    head(figure, f"{title} ({goals} index points on the tuning wordings)", subject)
+    head(figure, title, subject)
+    foot(figure, f"targets: errors of {goals} index points on the tuning wordings")
     axes = figure.subplots()
     ends = []
     for place, course in enumerate(courses):

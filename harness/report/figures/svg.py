@@ -20,6 +20,7 @@ _NUMBER: Final = re.compile(r"-?\d+\.\d+")
 _COLOURS: Final = {colour: f"var(--{name}, {colour})" for name, colour in LIGHT.items()}
 _DROPPED: Final = ("metadata", "style")
 _FONT: Final = re.compile(r"(?:(?P<style>italic) )?(?:(?P<weight>bold|\d+) )?(?P<size>[\d.]+px)")
+_INHERITED: Final = ("fill", "stroke", "font", "text-anchor")
 # What the library's own style sheet says of all elements.
 _ROOT: Final = {"stroke-linejoin": "round", "stroke-linecap": "butt", "width": "100%", "role": "img"}
 
@@ -94,7 +95,20 @@ def _plain(element: ElementTree.Element, ids: dict[str, str]) -> ElementTree.Ele
     text = element.text
     found.text = text if text and text.strip() else None
     found.extend(_plain(child, ids) for child in element if _tag(child) not in _DROPPED)
+    _share(found)
     return found
+
+
+def _share(element: ElementTree.Element) -> None:
+    """Says what holds for all parts of a group once."""
+    if element.tag != "g" or len(element) < 2:
+        return
+    first, *rest = element
+    for key, value in list(first.attrib.items()):
+        if key.startswith(_INHERITED) and key not in element.attrib and all(one.get(key) == value for one in rest):
+            element.set(key, value)
+            for one in element:
+                del one.attrib[key]
 
 
 def _attributes(style: str) -> dict[str, str]:

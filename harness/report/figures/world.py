@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -57,7 +57,8 @@ class Scale:
 
     def colour(self, place: int) -> int:
         """Place in `STEPS` of the colour of a step; few steps stand far apart."""
-        return round(place * (len(STEPS) - 1) / max(1, len(self.edges) - 2))
+        steps = len(self.edges) - 1
+        return round(place * (len(STEPS) - 1) / (steps - 1)) if steps > 1 else len(STEPS) // 2
 
 
 def world(shown: Lines) -> Drawn:
@@ -85,9 +86,8 @@ def world(shown: Lines) -> Drawn:
     _outline(axes, [(c, r) for code, (c, r, kind) in places().items() if kind == "aggregate" and code in errors])
     for code, (column, row) in spots.items():
         _write(axes, code, errors[code], column, row, ON_DARK if scale.step(errors[code]) >= DARK_FROM else ON_LIGHT)
-    _bar(axes, scale, rows + 0.55, best.label)
-    if rest:
-        axes.text(COLUMNS - 0.06, rows + 0.2, f"and {rest} more without a place", fontsize=7, color=SOFT, ha="right")
+    _bar(axes, scale, rows + 0.35, best.label)
+    axes.text(0.5, rows + 1.75, "; ".join(_notes(errors, rest)), fontsize=7, color=SOFT, va="center")
     return Drawn("world", title, _alt(best.label, errors), figure)
 
 
@@ -115,7 +115,8 @@ def scaled(values: Sequence[float]) -> Scale:
     """The finest round steps of which the palette has enough, around all values."""
     low, high = min(values), max(values)
     if high - low < 1e-6 * max(1.0, abs(high)):
-        return Scale((low, high))
+        size = 10.0 ** np.floor(np.log10(max(1.0, abs(low))))
+        return Scale((float(np.floor(low / size) * size), float((np.floor(low / size) + 1) * size)))
     size = 10.0 ** np.floor(np.log10((high - low) / len(STEPS)))
     for step in (factor * size for factor in ROUND):
         first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
@@ -161,8 +162,17 @@ def _bar(axes: Axes, scale: Scale, top: float, label: str) -> None:
         axes.text(0.5 + place * width, top + 0.85, f"{edge:.4g}", fontsize=7, ha="center", va="center")
     end = 0.5 + (len(scale.edges) - 1) * width + 0.5
     axes.text(end, top + 0.22, f"error of {label}, index points", fontsize=7.5, va="center")
-    note = "pale: not in this run; dashed: many countries; lowest rows: no place on the map"
-    axes.text(end, top + 0.85, note, fontsize=7, color=SOFT, va="center")
+
+
+def _notes(errors: Mapping[str, float], rest: int) -> Iterator[str]:
+    """How the tiles are read."""
+    yield "places are rough"
+    if places().keys() - errors.keys():
+        yield "pale: not in this run"
+    if any(kind == "aggregate" and code in errors for code, (_, _, kind) in places().items()):
+        yield "dashed: several countries together"
+    if errors.keys() - places().keys():
+        yield "lowest rows: without a place" + (f", {rest} more are not shown" if rest else "")
 
 
 def _alt(label: str, errors: Mapping[str, float]) -> str:
@@ -170,6 +180,6 @@ def _alt(label: str, errors: Mapping[str, float]) -> str:
     told = [f"{drawn_name(code, CODE)} {errors[code]:.1f}" for code in ordered]
     mean = sum(errors.values()) / len(errors)
     if len(told) <= 2 * EXTREMES:
-        return f"Error of {label}, index points: {', '.join(told)}; mean {mean:.1f}."
+        return f"Error of {label}, index points: {', '.join(told)}{f'; mean {mean:.1f}' if len(told) > 1 else ''}."
     low, high = ", ".join(told[:EXTREMES]), ", ".join(reversed(told[-EXTREMES:]))
     return f"Error of {label} in {len(told)} regions, index points: lowest {low}; highest {high}; mean {mean:.1f}."
