@@ -15,7 +15,7 @@ from harness.errors import RunError
 from harness.report.literal import literal
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -77,13 +77,44 @@ def write_file(out: Path | None, text: str) -> None:
             raise RunError(f"--out {out}: cannot be written ({reason}); give another file") from error
 
 
-def show_board(console: Console, board: Leaderboard, regions: Table | None, dimensions: bool = False) -> None:
+def write_bytes(out: Path, content: bytes) -> None:
+    """Writes a result that is no text.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise RunError(f"--out {out}: cannot be written ({error.strerror or error}); give another file") from error
+
+
+def show_board(
+    console: Console,
+    board: Leaderboard,
+    regions: RenderableType | None,
+    dimensions: bool = False,
+    runs: bool = False,
+) -> None:
     """Prints a leaderboard with its notes, the table per region first if there is one.
 
     Where a run aimed at some dimensions alone, how far all of them moved is shown in any case.
+
+    Args:
+        console: where it is printed.
+        board: the leaderboard.
+        regions: the table per region.
+        dimensions: whether the tables by dimension are shown.
+        runs: whether the table of the runs is shown.
     """
     from harness.report.sheets import MEASURES
-    from harness.report.terminal import dimension_table, leaderboard_notes, leaderboard_table, pairs_table
+    from harness.report.terminal import (
+        dimension_table,
+        leaderboard_notes,
+        leaderboard_table,
+        pairs_table,
+        runs_table,
+    )
 
     if regions is not None:
         show(console, regions)
@@ -96,11 +127,14 @@ def show_board(console: Console, board: Leaderboard, regions: Table | None, dime
     for measure in MEASURES if dimensions else () if aimed else ("mae", "moved"):
         console.print()
         show(console, dimension_table(board, measure))
+    if runs:
+        console.print()
+        show(console, runs_table(board))
     console.print()
-    console.print(leaderboard_notes(board))
+    console.print(leaderboard_notes(board, runs))
 
 
-def show(console: Console, table: Table) -> None:
+def show(console: Console, table: RenderableType) -> None:
     """Prints a table whose numbers are never cut: where it is wider than the console, its lines are longer."""
     from rich.measure import Measurement
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from harness.report.leaderboard import Leaderboard, to_plain
 
-TABLES: Final = ("rows", "regions", "dimensions")
+TABLES: Final = ("rows", "regions", "dimensions", "runs")
 """What may be written, by its name in the JSON."""
 DELIMITERS: Final = {"csv": ",", "tsv": "\t"}
 # The last four are the wide forms of the first, which some spreadsheets take for the same.

@@ -37,20 +37,31 @@ def _safe(found: re.Match[str]) -> str:
     return "&#124;"
 
 
-def markdown(board: Leaderboard, regions: bool = False, dimensions: bool = False) -> str:
+def markdown(
+    board: Leaderboard,
+    regions: bool = False,
+    dimensions: bool = False,
+    runs: bool = False,
+    command: str | None = None,
+) -> str:
     """The leaderboard as Markdown.
 
     Args:
         board: the leaderboard.
         regions: adds the table per region.
         dimensions: adds the tables by dimension.
+        runs: adds the table of the runs.
+        command: that made it, if that is to be said.
     """
     tables = [sheets.pairs_sheet(board)]
     tables += [sheets.region_sheet(board)] if regions else []
     tables += [sheets.dimension_sheet(board, measure) for measure in sheets.MEASURES] if dimensions else []
+    tables += [sheets.runs_sheet(board)] if runs else []
+    cost = [sheets.COST_LEGEND] if runs else []
     parts = [_section(sheets.leaderboard_sheet(board), "##")]
-    parts.append(_listed([*sheets.warnings(board), sheets.legend(board), *sheets.who(board)]))
+    parts.append(_listed([*sheets.warnings(board), sheets.legend(board), *cost, *sheets.who(board)]))
     parts += [_section(table, "###") for table in tables if table]
+    parts += [f"Generated, not written by hand: {escaped(command)}"] if command else []
     return "\n\n".join(parts)
 
 

@@ -14,13 +14,19 @@ UNIFORM: Final = 0.97
 """Mean evenness of answers from which a method is said to answer nearly at random; 1 is uniform."""
 
 
-def notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[str]:
-    """One sentence for each thing that the numbers do not tell by themselves."""
+def notes(records: Mapping[str, Record], pooled: Sequence[Pooled], chosen: bool = False) -> Iterator[str]:
+    """One sentence for each thing that the numbers do not tell by themselves.
+
+    Args:
+        records: all of them.
+        pooled: their methods.
+        chosen: whether errors are over dimensions that were chosen for the leaderboard.
+    """
     yield from dict.fromkeys(record.model.note for record in records.values() if record.model.note)
-    yield from apart(records, pooled)
+    yield from apart(records, pooled, chosen)
     if any(record.targets and not any(record.targets.spread.values()) for record in records.values()):
         yield "the targets hold one complete region: world-mean is the scores of that one"
-    yield from dict.fromkeys(note for record in records.values() for note in _asking(record))
+    yield from dict.fromkeys(note for record in records.values() for note in _asking(record, chosen))
     specs = [SpecFacts.model_validate(record.spec) for record in records.values()]
     if any(spec.share and len(spec.regions) > 1 for spec in specs):
         yield "regions chose among the candidates of all: budgets compare between runs over the same regions only"
@@ -32,13 +38,18 @@ def notes(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[s
         yield partial_note(region, dimensions)
 
 
-def apart(records: Mapping[str, Record], pooled: Sequence[Pooled]) -> Iterator[str]:
+def apart(records: Mapping[str, Record], pooled: Sequence[Pooled], chosen: bool = False) -> Iterator[str]:
     """Why rows have no order among each other; nothing where they are a ranking."""
     if len({frozenset(one.by_region) for one in pooled}) > 1:
         yield "rows cover different regions: their errors do not compare"
+    yield from differing(records, chosen)
+
+
+def differing(records: Mapping[str, Record], chosen: bool = False) -> Iterator[str]:
+    """Why rows do not compare even in the same region; dimensions that were chosen are those of all runs."""
     # What a record of an earlier version does not say was as it is by default.
     known = [{**record.spec, **SpecFacts.model_validate(record.spec).model_dump()} for record in records.values()]
-    for name in ("survey", "targets", "dimensions", "response"):
+    for name in ("survey", "targets", *(() if chosen else ("dimensions",)), "response"):
         if len({json.dumps(spec.get(name), sort_keys=True) for spec in known}) > 1:
             yield f"runs differ in their {name}: their errors do not compare"
 
@@ -48,9 +59,9 @@ def partial_note(region: str, missing: Sequence[str]) -> str:
     return f"{region} has no published {', '.join(missing)}: its error is over the others"
 
 
-def _asking(record: Record) -> Iterator[str]:
+def _asking(record: Record, chosen: bool) -> Iterator[str]:
     spec = SpecFacts.model_validate(record.spec)
-    if set(spec.dimensions) != set(DIMENSIONS):
+    if set(spec.dimensions) != set(DIMENSIONS) and not chosen:
         yield f"tuned and scored on {', '.join(spec.dimensions)} alone; the other dimensions are only recorded"
     if spec.wordings == 1:
         yield "one wording of each item was tuned on, in both option orders: compare mae with tuned"

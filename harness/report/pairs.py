@@ -82,12 +82,12 @@ def notes(found: Sequence[Pair]) -> Iterator[str]:
 
 def _pairs(rows: Sequence[Pooled], seed: int) -> Iterator[Pair]:
     for row in sorted(rows, key=lambda one: _ORDER.index(one.group)):
-        beside = [one for one in rows if _comparable(row, one)]
+        others = [one for one in rows if _comparable(row, one)]
         if row.group in ("tuned", "reference"):
-            yield from (_pair(row, one, seed) for name in AGAINST for one in beside if one.method == name)
+            yield from (_pair(row, one, seed) for name in AGAINST for one in others if one.method == name)
         nulls = [one for one in rows if one.group == "null" and _shares_a_run(row, one)]
         if row.group != "null" and nulls:
-            yield _pair(row, min(nulls, key=lambda one: float(np.nanmean(_beside(row, one)[1]))), seed)
+            yield _pair(row, min(nulls, key=lambda one: float(np.nanmean(beside(row, one)[1]))), seed)
 
 
 def _comparable(row: Pooled, other: Pooled) -> bool:
@@ -108,13 +108,18 @@ def _shares_a_run(row: Pooled, null: Pooled) -> bool:
     )
 
 
-def _beside(row: Pooled, other: Pooled) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def beside(row: Pooled, other: Pooled, measure: str = "mae") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Errors of both in the regions of `row`, (R, S) with the same seeds in each column.
 
     One of them has a single column where it has one seed or none; both are averaged over seeds that do not match.
+
+    Args:
+        row: a method.
+        other: another one, which has all regions of the first.
+        measure: which error, a field of their results.
     """
     places = {region: place for place, region in enumerate(other.by_region)}
-    first, second = row.table, other.table[[places[region] for region in row.by_region]]
+    first, second = row.errors(measure), other.errors(measure)[[places[region] for region in row.by_region]]
     if set(row.seeds) <= set(other.seeds):
         matching = second[:, [other.seeds.index(seed) for seed in row.seeds]]
         # A record may lack a region under one seed and have it under another.
@@ -126,7 +131,7 @@ def _beside(row: Pooled, other: Pooled) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def _pair(row: Pooled, other: Pooled, seed: int) -> Pair:
-    found = paired(*_beside(row, other), seed)
+    found = paired(*beside(row, other), seed)
     return Pair(
         model=row.model,
         method=row.method,

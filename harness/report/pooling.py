@@ -29,7 +29,12 @@ _OBJECTIVE: Final = ("rest", "aggregate", "penalty", "finalists")
 
 @dataclass(frozen=True)
 class Pooled:
-    """Results of one method on one model, from one run or from several with equal settings."""
+    """Results of one method on one model, from one run or from several with equal settings.
+
+    Attributes:
+        aimed: the dimensions that were tuned on, which errors count.
+        chosen: the dimensions that errors count instead, None where none were chosen.
+    """
 
     model: str
     method: str
@@ -39,6 +44,17 @@ class Pooled:
     runs: list[str] = field(default_factory=list)
     results: list[RegionResult] = field(default_factory=list)
     scores: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    chosen: tuple[str, ...] | None = None
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The dimensions that errors count."""
+        return self.aimed if self.chosen is None else self.chosen
+
+    @property
+    def rebuilt(self) -> bool:
+        """Whether errors are over other dimensions than the run's, so that those on tuning wordings are not known."""
+        return set(self.counted) != set(self.aimed)
 
     @property
     def by_region(self) -> dict[str, list[RegionResult]]:
@@ -56,12 +72,16 @@ class Pooled:
     @property
     def table(self) -> NDArray[np.float64]:
         """(R, S) held-out errors by region and seed, NaN where a region lacks a seed."""
+        return self.errors("mae")
+
+    def errors(self, measure: str) -> NDArray[np.float64]:
+        """(R, S) errors of one measure by region and seed, NaN where a region lacks a seed or an error."""
         seeds = self.seeds
         grouped = self.by_region
         found = np.full((len(grouped), len(seeds)), np.nan)
         for row, results in enumerate(grouped.values()):
             for result in results:
-                found[row, seeds.index(result.seed)] = result.mae
+                found[row, seeds.index(result.seed)] = getattr(result, measure)
         return found
 
     def score(self, region: str, dimension: str) -> float:

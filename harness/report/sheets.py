@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Final
 
-from harness.records.schema import DIMENSIONS, Group
-from harness.report.leaderboard import Leaderboard
+from harness.records.schema import Group
+from harness.report.leaderboard import Key, Leaderboard, key
+from harness.report.order import GROUPS
 from harness.report.rows import DimensionRow, RegionRow, Row
 
 SMALLEST: Final = 1e-4
@@ -28,15 +29,24 @@ MEASURES: Final = {
     "moved": ("from the naive answers, points", 1),
 }
 """What is told of each dimension, with its digits."""
+DOWN: Final = "\N{DOWNWARDS ARROW}"
+UP: Final = "\N{UPWARDS ARROW}"
+GROUP: Final = "group"
+"""Heading of the column that says of which group a row is."""
 _LEGEND = (
-    "mae: mean absolute error over the dimensions on held-out wordings, index points, lower is better; [ ]: 95 % "
-    "interval over regions{seeds}; tuned: the same on the tuning wordings; tau: Kendall's tau-b with the published "
-    "scores across regions, mean over dimensions, higher is better; gap: index in forward less reversed option order, "
-    "mean size; mass: probability on the five options, mean of the region where it is lowest; evals: candidate "
-    "evaluations per region, shared ones dealt out evenly.{regions}{pairs}"
+    f"{DOWN} lower is better, {UP} higher. "
+    "mae: mean absolute error over the dimensions on held-out wordings, index points; [ ]: 95 % interval over "
+    "regions{seeds}; tuned: the same on the tuning wordings; tau: Kendall's tau-b with the published scores across "
+    "regions, mean over dimensions; gap: index in forward less reversed option order, mean size; mass: probability on "
+    "the five options, mean of the region where it is lowest; evals: candidate evaluations per region, shared ones "
+    "dealt out evenly.{ranks}{regions}{pairs}{other}{best}"
 )
-_PAIRS = " p: Wilcoxon's signed-rank test over regions, Holm-corrected over the pairs shown."
+_RANKS = " #: rank by mae, whatever the group."
+_PAIRS = " p: Wilcoxon's signed-rank test over regions, Holm-corrected over {} pairs."
 _OTHER = " other: mae on the questionnaire that nothing was tuned on."
+_BEST = " Best (bold): {}; its paired differences from every other row but the reference have 95 % intervals below 0."
+COST_LEGEND: Final = "seconds: of the whole run; evals/s: candidate evaluations per second of tuning."
+"""What the columns of the runs' table are."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +58,8 @@ class Sheet:
         headings: of the columns.
         rows: cells, as many as headings.
         left: the columns that hold text and stand to the left; the others hold numbers.
-        groups: of each row, where rows are methods.
-        strong: (row, column) of the cells that stand out.
+        groups: of each row, where rows are methods of a leaderboard; rows of a group stand together.
+        strong: (row, column) of the cells that stand out: of what is shown to be the best.
         rest: how many more rows there are than are shown.
     """
 
@@ -72,27 +82,50 @@ def _interval(row: Row) -> str:
 
 
 def leaderboard_sheet(board: Leaderboard) -> Sheet:
-    """The leaderboard, best first."""
-    letters, rows = _letters(board.rows), board.rows
+    """The leaderboard, group by group; ranks, where the rows are a ranking, are those over all groups."""
+    letters = _letters(board.rows)
+    rows = sorted(board.rows, key=lambda row: GROUPS.index(row.group))
     several = len({row.regions for row in rows}) > 1
     seeds = max((row.seeds for row in rows), default=1) > 1
     other = any(row.mae_instrument is not None for row in rows)
-    headings = ["#", "method", *(["run"] if letters else [])]
-    left = tuple(range(1, len(headings)))
-    headings += ["mae", "95 %", "tuned", *(["other"] if other else []), "tau", "gap", "mass", "evals"]
+    headings = [*(["#"] if board.ranks else []), "method", GROUP, *(["run"] if letters else [])]
+    left = tuple(range(headings.index("method"), len(headings)))
+    headings += [f"mae {DOWN}", "95 %", f"tuned {DOWN}", *([f"other {DOWN}"] if other else []), f"tau {UP}"]
+    headings += [f"gap {DOWN}", f"mass {UP}", "evals"]
     headings += [*(["regions"] if several else []), *(["seeds"] if seeds else [])]
-    shown = []
-    for place, row in enumerate(rows, start=1):
-        rank = str(place) if board.comparable else ""
-        mark = MARK if (row.model, row.method, row.runs) in board.unproven else ""
-        cells = [rank, f"{row.method}{mark}", *_runs(row.model, row.runs, letters)]
+    columns = {"mae": headings.index(f"mae {DOWN}"), "mae_instrument": left[-1] + 4}
+    shown, strong = [], set()
+    for place, row in enumerate(rows):
+        cells = [str(board.ranks[key(row)])] if board.ranks else []
+        mark = MARK if key(row) in board.unproven else ""
+        cells += [f"{row.method}{mark}", row.group, *_runs(row.model, row.runs, letters)]
         cells += [_number(row.mae), _interval(row), _number(row.mae_tuned)]
         cells += [_number(row.mae_instrument)] if other else []
         cells += [_number(row.tau), _number(row.order_gap, 1), _number(row.option_mass, 3), f"{row.evaluations:.4g}"]
         cells += [str(row.regions)] if several else []
         cells += [str(row.seeds)] if seeds else []
         shown.append(tuple(cells))
-    return Sheet("Leaderboard", tuple(headings), tuple(shown), left, groups=tuple(row.group for row in rows))
+        strong |= {(place, columns[measure]) for measure in board.best.get(key(row), ())}
+    groups = tuple(row.group for row in rows)
+    return Sheet("Leaderboard", tuple(headings), tuple(shown), left, groups=groups, strong=frozenset(strong))
+
+
+def runs_sheet(board: Leaderboard) -> Sheet:
+    """What each run cost."""
+    headings = ("run", "model", "seeds", "regions", "evaluations", "seconds", "evals/s")
+    rows = tuple(
+        (
+            run.run,
+            run.model,
+            str(run.seeds),
+            str(run.regions),
+            f"{run.evaluations:.0f}",
+            _number(run.seconds, 0),
+            _number(run.evaluations_per_second, 1),
+        )
+        for run in board.runs
+    )
+    return Sheet("Runs", headings, rows, left=(0, 1))
 
 
 def pairs_sheet(board: Leaderboard) -> Sheet | None:
@@ -111,26 +144,24 @@ def pairs_sheet(board: Leaderboard) -> Sheet | None:
 
 
 def dimension_sheet(board: Leaderboard, measure: str) -> Sheet:
-    """One of `MEASURES` by method and dimension; dimensions that errors count have a star where others have none."""
+    """One of `MEASURES` by method and dimension; dimensions that were tuned on have a star where others have none."""
     letters, (what, digits) = _letters(board.rows), MEASURES[measure]
     aimed = all(row.aimed for row in board.dimensions)
-    counted = {row.dimension for row in board.dimensions if row.aimed}
-    headings = ("method", *(name + "*" * (name in counted and not aimed) for name in DIMENSIONS))
-    order = {(row.model, row.method, row.runs): place for place, row in enumerate(board.rows)}
-    cells: dict[tuple[str, str, tuple[str, ...]], list[DimensionRow]] = {key: [] for key in order}
+    tuned = {row.dimension for row in board.dimensions if row.aimed}
+    names = dict.fromkeys(row.dimension for row in board.dimensions)
+    headings = ("method", *(name + "*" * (name in tuned and not aimed) for name in names))
+    cells: dict[Key, list[DimensionRow]] = {key(row): [] for row in board.rows}
     for row in board.dimensions:
-        cells[row.model, row.method, row.runs].append(row)
-    rows, strong = [], set()
-    for place, ((model, method, runs), own) in enumerate(cells.items()):
+        cells[key(row)].append(row)
+    rows = []
+    for (model, method, runs), own in cells.items():
         name = " ".join([method, *_runs(model, runs, letters)])
         rows.append((name, *(_number(getattr(row, measure), digits) for row in own)))
-        strong |= {(place, column) for column, row in enumerate(own, start=1) if row.aimed and not aimed}
-    title = f"{measure.replace('_', ' ')}: {what}"
-    return Sheet(title, headings, tuple(rows), left=(0,), strong=frozenset(strong))
+    return Sheet(f"{measure.replace('_', ' ')}: {what}", headings, tuple(rows), left=(0,))
 
 
 def region_sheet(board: Leaderboard, most: int | None = None) -> Sheet:
-    """Held-out error per region and method; the regions in the order of the run, the lowest error of each standing out.
+    """Held-out error per region and method; the regions in the order of the run.
 
     Args:
         board: the leaderboard.
@@ -143,10 +174,13 @@ def region_sheet(board: Leaderboard, most: int | None = None) -> Sheet:
     values = {(row.region, row.method, row.model, row.runs): row for row in board.regions}
     rows, strong = [], set()
     for place, code in enumerate(shown):
-        cells = [values.get((code, *key)) for key in methods]
-        best = min((cell.mae for cell in cells if cell), default=None)
+        cells = [values.get((code, *method)) for method in methods]
         rows.append((code, *("-" if cell is None else f"{cell.mae:.1f}" for cell in cells)))
-        strong |= {(place, column) for column, cell in enumerate(cells, start=1) if cell and cell.mae == best}
+        strong |= {
+            (place, column)
+            for column, cell in enumerate(cells, start=1)
+            if cell and (code, key(cell)) in board.best_regions
+        }
     headings = (" ".join([method, *_runs(model, runs, letters)]) for method, model, runs in methods)
     return Sheet(
         "mae per region",
@@ -161,10 +195,16 @@ def region_sheet(board: Leaderboard, most: int | None = None) -> Sheet:
 def legend(board: Leaderboard) -> str:
     """What the columns of the leaderboard are."""
     regions = {row.regions for row in board.rows}
-    seeds = " and seeds" if any(row.seeds > 1 for row in board.rows) else ", not over seeds"
-    count = f" Regions: {regions.pop()}." if len(regions) == 1 else ""
-    other = _OTHER if any(row.mae_instrument is not None for row in board.rows) else ""
-    return _LEGEND.format(seeds=seeds, regions=count, pairs=_PAIRS if board.pairs else "") + other
+    best = [row for row in board.rows if "mae" in board.best.get(key(row), ())]
+    letters = _letters(board.rows)
+    return _LEGEND.format(
+        seeds=" and seeds" if any(row.seeds > 1 for row in board.rows) else ", not over seeds",
+        ranks=_RANKS if board.ranks else "",
+        regions=f" Regions: {regions.pop()}." if len(regions) == 1 else "",
+        pairs=_PAIRS.format(board.compared) if board.pairs else "",
+        other=_OTHER if any(row.mae_instrument is not None for row in board.rows) else "",
+        best="".join(_BEST.format(" ".join([row.method, *_runs(row.model, row.runs, letters)])) for row in best),
+    )
 
 
 def who(board: Leaderboard) -> Iterator[str]:

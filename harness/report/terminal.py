@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -14,49 +18,184 @@ from harness.report.leaderboard import Leaderboard
 from harness.report.literal import literal
 from harness.report.sheets import Sheet
 
-_STYLES = {"null": "dim", "baseline": "", "tuned": "bold", "reference": "italic"}
+GAPS: Final = (3, 2)
+"""Columns of spaces between two cells, the first that fits."""
+LABELS: Final = {"tuned": "Tuned", "reference": "Reference", "baseline": "Baselines", "null": "Null rows"}
+"""What stands above the rows of a group."""
+_STYLES = {"null": "dim", "baseline": "", "tuned": "", "reference": "italic"}
+_STRONG = "bold green"
+_ASCII: Final = str.maketrans({sheets.DOWN: "v", sheets.UP: "^", sheets.MARK: "+"})
 
 
-def leaderboard_table(board: Leaderboard) -> Table:
-    """The leaderboard, best first."""
-    return _rendered(sheets.leaderboard_sheet(board))
+@dataclass(frozen=True)
+class SheetView:
+    """A sheet in the terminal: as one table where it fits, else as several below each other, none of them cut.
+
+    Attributes:
+        sheet: what is shown.
+        folded: whether headings of two words, joined by a hyphen, stand on two lines.
+    """
+
+    sheet: Sheet
+    folded: bool = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The tables, for the encoding and the width of the console."""
+        for place, part in enumerate(self._parts(options.max_width, options.encoding)):
+            if place:
+                yield Text("")
+            yield part.table(self.sheet.title if place == 0 else f"{self.sheet.title}, continued")
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """What the tables need that fit the console, or fit it best."""
+        needed = max(part.width for part in self._parts(console.width, options.encoding))
+        return Measurement(needed, needed)
+
+    def _parts(self, width: int, encoding: str) -> Iterator[_Part]:
+        """The columns of each table; those of the names come in all of them."""
+        grid = _Grid.of(self.sheet, self.folded, encoding)
+        every = range(len(grid.widths))
+        for gap in GAPS:
+            part = _Part(grid, tuple(every), gap)
+            if part.width <= width:
+                yield part
+                return
+        names = tuple(every[: grid.names])
+        columns: tuple[int, ...] = ()
+        for column in every[grid.names :]:
+            if columns and _Part(grid, (*names, *columns, column), GAPS[-1]).width > width:
+                yield _Part(grid, (*names, *columns), GAPS[-1])
+                columns = ()
+            columns += (column,)
+        yield _Part(grid, (*names, *columns), GAPS[-1])
 
 
-def pairs_table(board: Leaderboard) -> Table | None:
+@dataclass(frozen=True)
+class _Grid:
+    """A sheet's text as the console can show it.
+
+    Attributes:
+        rows: cells, with the place of the row in the sheet; None for the label of a group.
+        names: how many columns at the left say what a row is.
+    """
+
+    sheet: Sheet
+    headings: tuple[str, ...]
+    rows: tuple[tuple[int | None, tuple[str, ...]], ...]
+    columns: tuple[int, ...]
+    names: int
+
+    @property
+    def widths(self) -> list[int]:
+        """Of each column."""
+        cells = [heading.split("\n") for heading in self.headings]
+        for _, row in self.rows:
+            for column, cell in zip(cells, row, strict=True):
+                column.append(cell)
+        return [max(map(cell_len, column)) for column in cells]
+
+    @classmethod
+    def of(cls, sheet: Sheet, folded: bool, encoding: str) -> _Grid:
+        """Spells out what is not printed, and what the console's encoding does not have."""
+        # A label above its rows takes the place of a column that says the same in each of them.
+        kept = tuple(
+            place for place, heading in enumerate(sheet.headings) if not (sheet.groups and heading == sheets.GROUP)
+        )
+        names = 1 + max((place for place, column in enumerate(kept) if column in sheet.left), default=0)
+        headings = tuple(_narrow(_shown(sheet.headings[column], encoding), folded) for column in kept)
+        rows: list[tuple[int | None, tuple[str, ...]]] = []
+        for place, row in enumerate(sheet.rows):
+            if sheet.groups and sheet.groups[place] != (sheet.groups[place - 1] if place else None):
+                label = [LABELS[sheet.groups[place]] if column == sheet.left[0] else "" for column in kept]
+                rows.append((None, tuple(label)))
+            rows.append((place, tuple(_shown(row[column], encoding) for column in kept)))
+        if sheet.rest:
+            rows.append((None, (f"+{sheet.rest} more", *[""] * (len(kept) - 1))))
+        return cls(sheet, headings, tuple(rows), kept, names)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some columns of a sheet."""
+
+    grid: _Grid
+    columns: tuple[int, ...]
+    gap: int
+
+    @property
+    def width(self) -> int:
+        widths = self.grid.widths
+        return sum(widths[column] for column in self.columns) + self.gap * (len(self.columns) - 1)
+
+    def table(self, title: str) -> Table:
+        grid, sheet = self.grid, self.grid.sheet
+        table = _table(title, padding=(0, 1) if self.gap == GAPS[0] else (0, 1, 0, 0))
+        for column in self.columns:
+            left = grid.columns[column] in sheet.left
+            table.add_column(Text(grid.headings[column]), no_wrap=True, justify="left" if left else "right")
+        for place, cells in grid.rows:
+            if place is None:
+                table.add_row(*(Text(cells[column]) for column in self.columns), style="dim italic")
+                continue
+            strong = {column for column in self.columns if (place, grid.columns[column]) in sheet.strong}
+            texts = (Text(cells[column], style=_STRONG if column in strong else "") for column in self.columns)
+            table.add_row(*texts, style=_STYLES[sheet.groups[place]] if sheet.groups else None)
+        return table
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of text below tables, each with its style."""
+
+    lines: tuple[tuple[str, str], ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines, for the encoding of the console."""
+        for line, style in self.lines:
+            yield Text(_shown(line, options.encoding), style=style)
+
+
+def leaderboard_table(board: Leaderboard) -> SheetView:
+    """The leaderboard, group by group."""
+    return SheetView(sheets.leaderboard_sheet(board))
+
+
+def pairs_table(board: Leaderboard) -> SheetView | None:
     """Tuned methods beside the baselines that name the region; None where there is no such pair."""
     sheet = sheets.pairs_sheet(board)
-    return None if sheet is None else listing(sheet.headings, sheet.rows, sheet.title, left=1)
+    return None if sheet is None else SheetView(sheet)
 
 
-def dimension_table(board: Leaderboard, measure: str) -> Table:
+def dimension_table(board: Leaderboard, measure: str) -> SheetView:
     """One of `sheets.MEASURES` by method and dimension."""
-    return _rendered(sheets.dimension_sheet(board, measure))
+    return SheetView(sheets.dimension_sheet(board, measure))
 
 
-def leaderboard_notes(board: Leaderboard) -> RenderableType:
-    """What must be known to read the leaderboard."""
-    lines = [(line, "dim") for line in (sheets.legend(board), *sheets.who(board))]
-    return Group(*(_text(line, style) for line, style in [*lines, *((n, "yellow") for n in sheets.warnings(board))]))
+def runs_table(board: Leaderboard) -> SheetView:
+    """What each run cost."""
+    return SheetView(sheets.runs_sheet(board))
 
 
-def region_table(board: Leaderboard, most: int | None = None) -> Table:
+def leaderboard_notes(board: Leaderboard, runs: bool = False) -> Lines:
+    """What must be known to read the leaderboard.
+
+    Args:
+        board: the leaderboard.
+        runs: whether the table of its runs stands there too.
+    """
+    known = [sheets.legend(board), *([sheets.COST_LEGEND] if runs else []), *sheets.who(board)]
+    return Lines((*((line, "dim") for line in known), *((line, "yellow") for line in sheets.warnings(board))))
+
+
+def region_table(board: Leaderboard, most: int | None = None) -> SheetView:
     """Held-out error per region and method; the regions in the order of the run.
 
     Args:
         board: the leaderboard.
         most: how many regions are shown, all if None; the rest is counted in the last row.
     """
-    sheet = sheets.region_sheet(board, most)
-    table = _table(sheet.title)
-    table.add_column(_text(sheet.headings[0]), no_wrap=True)
-    for heading in sheet.headings[1:]:
-        # Names of two words on two lines, so that all methods of a run fit 80 columns.
-        table.add_column(Text(literal(heading).replace("-", "-\n")), justify="right")
-    _fill(table, sheet, "bold green")
-    if sheet.rest:
-        table.add_section()
-        table.add_row(Text(f"+{sheet.rest} more", style="dim"))
-    return table
+    # Names of two words on two lines, so that all methods of a run fit 80 columns.
+    return SheetView(sheets.region_sheet(board, most), folded=True)
 
 
 def listing(
@@ -73,30 +212,36 @@ def listing(
     table = _table(title)
     for place, heading in enumerate(headings):
         number = left is not None and place >= left
-        table.add_column(_text(heading), overflow="fold", justify="right" if number else "left")
+        table.add_column(Text(literal(heading)), overflow="fold", justify="right" if number else "left")
     for row in rows:
         lines = ((cell,) if isinstance(cell, str) else cell for cell in row)
         table.add_row(*(Text("\n".join(map(literal, cell))) for cell in lines))
     return table
 
 
-def _rendered(sheet: Sheet) -> Table:
-    table = _table(sheet.title)
-    for place, heading in enumerate(sheet.headings):
-        table.add_column(_text(heading), no_wrap=True, justify="left" if place in sheet.left else "right")
-    _fill(table, sheet, "bold")
-    return table
+def _shown(text: str, encoding: str) -> str:
+    """A text in characters that are printed and that an encoding has."""
+    text = literal(text)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_ASCII).encode(encoding, errors="backslashreplace").decode(encoding)
+    return text
 
 
-def _fill(table: Table, sheet: Sheet, strong: str) -> None:
-    for place, row in enumerate(sheet.rows):
-        cells = (_text(cell, strong if (place, column) in sheet.strong else "") for column, cell in enumerate(row))
-        table.add_row(*cells, style=_STYLES[sheet.groups[place]] if sheet.groups else None)
+def _narrow(heading: str, folded: bool) -> str:
+    """A heading without the space before its arrow, on two lines if that is wanted."""
+    for arrow in (sheets.DOWN, sheets.UP, "v", "^"):
+        heading = heading.replace(f" {arrow}", arrow) if heading.endswith(f" {arrow}") else heading
+    return heading.replace("-", "-\n") if folded else heading
 
 
-def _text(text: str, style: str = "") -> Text:
-    return Text(literal(text), style=style)
-
-
-def _table(title: str) -> Table:
-    return Table(title=_text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+def _table(title: str, padding: tuple[int, ...] = (0, 1)) -> Table:
+    return Table(
+        title=Text(literal(title), style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=padding,
+    )

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from harness.report.pairs import Pair
-from harness.report.rows import DimensionRow, RegionRow, Row
+from harness.report.rows import DimensionRow, RegionRow, Row, RunRow
 from harness.report.sensitivity import Choice
 
 
@@ -18,30 +18,47 @@ class _Frozen(BaseModel):
 
 @dataclass(frozen=True)
 class RankedRow(Row):
-    """A row with what it is not shown to be better than.
+    """A row with its place, and what is shown of it.
 
     Attributes:
+        rank: place by held-out error among all rows, also those that are not shown; None where they do not compare.
         not_better_than: the best null row, where the row is not shown to be better; else None.
+        shown_best: the errors, "mae" or "mae_instrument", in which the row is shown to be below every other one.
     """
 
+    rank: int | None
     not_better_than: str | None
+    shown_best: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RankedRegion(RegionRow):
+    """A region under a method, with what is shown of it.
+
+    Attributes:
+        shown_best: whether the method is shown to have the lowest error in this region.
+    """
+
+    shown_best: bool
 
 
 class LeaderboardView(_Frozen):
-    """Rows by held-out error, best first, and the regions behind them.
+    """Rows by held-out error, best first, or in the order asked for, and the regions behind them.
 
     Attributes:
         dimensions: the same rows by dimension.
         pairs: methods beside baselines and the best null row, region by region.
+        runs: what each run cost.
         notes: what must be known to read the numbers.
         settings: per run, the settings that another run of the board has otherwise.
         bootstrap_seed: of the intervals.
     """
 
     rows: tuple[RankedRow, ...]
-    regions: tuple[RegionRow, ...]
+    regions: tuple[RankedRegion, ...]
     dimensions: tuple[DimensionRow, ...]
     pairs: tuple[Pair, ...]
+    runs: tuple[RunRow, ...]
     notes: tuple[str, ...]
     settings: dict[str, str]
     bootstrap_seed: int
