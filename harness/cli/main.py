@@ -23,6 +23,7 @@ from harness.cli import (
     output,
     path,
     plot,
+    report,
     respondent,
     run_command,
     schema,
@@ -68,6 +69,7 @@ app.command("validate")(validate.validate)
 app.command("score")(score.score)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("plot")(plot.plot)
+app.command("report")(report.report)
 app.command("ls")(ls.ls)
 app.command("path")(path.path)
 app.command("schema")(schema.schema)

@@ -106,12 +106,13 @@ def _of_board(records: Mapping[str, Record], board: Leaderboard) -> dict[str, An
     places = names(records.values())
     plots = {plot.name: plot for plot in _plots(catalog.tried(records, board, names=_SHOWN))}
     views = list(region_views(records, board, places))
+    leaderboard = sheets.leaderboard_sheet(board)
     return {
         "board": _board_facts(board),
         "summaries": list(summaries(records, board, places)),
         "warnings": list(sheets.warnings(board)),
-        "leaderboard": sheets.leaderboard_sheet(board),
-        "marks": list(_marks(board)),
+        "leaderboard": leaderboard,
+        "marks": list(_marks(board, leaderboard)),
         "legend": sheets.legend(board),
         "who": list(sheets.who(board)),
         "pairs": sheets.pairs_sheet(board),
@@ -119,6 +120,8 @@ def _of_board(records: Mapping[str, Record], board: Leaderboard) -> dict[str, An
         "views": views,
         "regions": _with_names(sheets.region_sheet(board), places),
         "titles": list(TITLES.items()),
+        "costs": sheets.runs_sheet(board),
+        "costs_legend": sheets.COST_LEGEND,
         "links": [f"region-{place}" for place, _ in enumerate(views)],
         "plots": plots,
         "limits": list(limits(records, board)),
@@ -149,12 +152,15 @@ def _board_facts(board: Leaderboard) -> dict[str, Any]:
     }
 
 
-def _marks(board: Leaderboard) -> Iterator[dict[str, str]]:
+def _marks(board: Leaderboard, sheet: Sheet) -> Iterator[dict[str, str]]:
     """What the filters go by: places in lists, so that no name stands in an attribute."""
     facts = _board_facts(board)
-    for row in board.rows:
+    # The table has the rows of the leaderboard group by group, and within a group in their order.
+    rows = {group: iter([row for row in board.rows if row.group == group]) for group in facts["groups"]}
+    for group in sheet.groups:
+        row = next(rows[group])
         yield {
-            "group": row.group,
+            "group": group,
             "method": str(facts["methods"].index(row.method)),
             "model": str(facts["models"].index(row.model)),
         }

@@ -83,7 +83,7 @@ class _Numbers:
             found = self._rows.get((_key(row), code))
             if found is not None:
                 rows.append((label, *(f"{found.indices[d]:.0f}" for d in DIMENSIONS), f"{found.mae:.1f}"))
-        headings = ("", *(name.upper() for name in DIMENSIONS), "mae")
+        headings = ("method", *(name.upper() for name in DIMENSIONS), "mae")
         return Sheet("", headings, tuple(rows), left=(0,), strong=strong)
 
 
