@@ -16,6 +16,7 @@ from harness.records.schema import Record
 from harness.report import sheets
 from harness.report.contest import Analysis, analyse
 from harness.report.contest_sheets import contest_notes, contest_sheets
+from harness.report.contest_summary import contest_sentences
 from harness.report.figures import catalog
 from harness.report.figures.catalog import DARK, Drawn
 from harness.report.leaderboard import Leaderboard, build
@@ -82,7 +83,7 @@ def document(records: Mapping[str, Record], contests: Mapping[str, Contest], tit
         "board": None,
     }
     board = build(records) if records else None
-    values |= _of_board(records, board) if board else {"limits": []}
+    values |= _of_board(records, board) if board else {"summaries": [], "warnings": [], "limits": []}
     for one in analyses.values():
         values["limits"] = [*values["limits"], *contest_limits(len(one.regions), len(one.seeds))]
     return render("report.html.jinja", values)
@@ -179,6 +180,7 @@ def _contest(place: int, name: str, contest: Contest, analysis: Analysis) -> dic
         "settings": list(contest_settings(contest)),
         "origin": list(contest_provenance(contest)),
         "title": analysis.title or name,
+        "sentences": list(contest_sentences(analysis)),
         "notes": list(contest_notes(analysis)),
         "tables": tables,
         "plots": list(_plots(catalog.of_contest(analysis), f"contest-{place}-")),
