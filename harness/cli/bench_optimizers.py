@@ -171,7 +171,8 @@ def _show(directory: ContestDirectory, contest: Contest, as_json: bool) -> None:
 
     from rich.console import Console
 
-    from harness.report.contest_tables import contest_notes, contest_tables
+    from harness.report.contest_sheets import contest_notes
+    from harness.report.contest_tables import contest_tables
 
     console = Console()
     for table in contest_tables(analysis):

@@ -25,6 +25,7 @@ from harness.cli import (
     output,
     path,
     plot,
+    report,
     respondent,
     run_command,
     schema,
@@ -72,6 +73,7 @@ app.command("leaderboard")(leaderboard.leaderboard)
 app.command("baseline")(compare.baseline)
 app.command("compare")(compare.compare)
 app.command("plot")(plot.plot)
+app.command("report")(report.report)
 app.command("ls")(ls.ls)
 app.command("path")(path.path)
 app.command("schema")(schema.schema)

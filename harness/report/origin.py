@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness.records.schema import Record
+from harness.records.contest import Contest
+from harness.records.schema import Provenance, Record
 from harness.report.settings import flatten, short
 
 
@@ -18,6 +19,20 @@ def provenance(record: Record) -> Iterator[tuple[str, str]]:
     yield "specification", record.spec_digest
     for name, split in record.splits.items():
         yield f"{name} wordings", f"{split.digest}, {split.prompts} prompts"
+    yield from _process(origin)
+
+
+def contest_provenance(contest: Contest) -> Iterator[tuple[str, str]]:
+    """Model of a contest, and machine and versions of each process that worked on it."""
+    model = contest.model
+    yield "model", model.name
+    yield "weights", f"{model.digest}, {model.parameters} parameters, {model.dtype} on {model.device}"
+    yield "specification", contest.spec_digest
+    for origin in contest.provenance:
+        yield from _process(origin)
+
+
+def _process(origin: Provenance) -> Iterator[tuple[str, str]]:
     yield "versions", ", ".join(f"{name} {version}" for name, version in origin.versions.items())
     if origin.git_revision is not None:
         yield "commit", origin.git_revision + (" with changes" if origin.git_dirty else "")
@@ -34,3 +49,13 @@ def _machine(facts: Mapping[str, object]) -> str:
 def settings(record: Record) -> Iterator[tuple[str, str]]:
     """The settings of a run, with the names that its specification gives them."""
     yield from ((key, "-" if value is None else short(value)) for key, value in flatten(record.spec))
+
+
+def contest_settings(contest: Contest) -> Iterator[tuple[str, str]]:
+    """Regions and seeds of a contest, and the settings of each entrant."""
+    spec = contest.spec
+    yield "regions", short(spec.regions)
+    yield "seeds", short(spec.seeds)
+    for entrant in spec.entrants:
+        own = (f"{key} {'-' if value is None else short(value)}" for key, value in flatten(entrant.settings))
+        yield entrant.label, ", ".join(own)

@@ -16,7 +16,8 @@ from harness.records.run_directory import RunDirectory
 from harness.records.schema import Record
 from harness.records.text import LONGEST_NAME, LONGEST_TEXT
 from harness.report.contest import analyse
-from harness.report.contest_tables import contest_notes, contest_tables
+from harness.report.contest_sheets import contest_notes
+from harness.report.contest_tables import contest_tables
 from harness.report.figures import write_figures
 from harness.report.literal import literal
 from harness.report.terminal import listing

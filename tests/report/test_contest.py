@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from harness.report.contest import analyse, matrix, to_plain
-from harness.report.contest_tables import contest_notes, contest_tables
+from harness.report.contest_sheets import contest_notes
+from harness.report.contest_tables import contest_tables
 from harness.report.statistics import interval
 
 GOLDEN = Path(__file__).parents[1] / "golden"
