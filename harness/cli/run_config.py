@@ -173,8 +173,8 @@ def _value(name: str, value: object, folder: Path | None, check: bool) -> Any:
     if name == "preset":
         if not isinstance(value, str):
             raise _wrong_type(value, _EXPECTED[str])
-        if value not in (known := presets()):
-            raise _unknown_preset(value, known)
+        if value not in (there := presets()):
+            raise _unknown_preset(value, there)
         return value
     if name not in kinds():
         known = [flag.replace("_", "-") for flag in kinds()]
@@ -230,25 +230,32 @@ def _check(name: str, value: Any, flags: RunFlags) -> None:
 
 def _parameters(source: _Source, problems: list[str]) -> dict[str, dict[str, Any]]:
     """The tables of optimizers' parameters; what is refused of them joins the problems."""
-    from harness.optimizers.catalog import parse_parameters
-
     tables = source.content.get("parameters", {})
     if not isinstance(tables, dict):
         problems.append(f"{source.where('parameters')}: {_wrong_type(tables, 'tables such as [parameters.de]')}")
         return {}
     for name, table in tables.items():
         if not isinstance(table, dict):
-            reason = _wrong_type(table, f"a table such as [parameters.{name[:60]}] with F = 0.5")
-            problems.append(f"{source.where('parameters', name)}: {reason}")
+            wrong = _wrong_type(table, f"a table such as [parameters.{name[:60]}] with F = 0.5")
+            problems.append(f"{source.where('parameters', name)}: {wrong}")
             continue
-        # Each by itself has a row of its own; what does not go together is a fault of the table.
-        for alone in [*([key] for key in table), []]:
-            try:
-                parse_parameters(name, {key: table[key] for key in alone or table}, exact=True)
-            except HarnessError as error:
-                problems.append(f"{source.where('parameters', name, *alone)}: {error}")
-                break
+        if (reason := _refused(name, table)) is None:
+            continue
+        # A fault that is one value's own has its row; what does not go together is a fault of the table.
+        own = next(((key, found) for key in table if (found := _refused(name, {key: table[key]}))), None)
+        problems.append(f"{source.where('parameters', name, *([own[0]] if own else []))}: {own[1] if own else reason}")
     return tables
+
+
+def _refused(optimizer: str, parameters: Mapping[str, Any]) -> str | None:
+    """What is wrong with parameters of an optimizer; None if nothing is."""
+    from harness.optimizers.catalog import parse_parameters
+
+    try:
+        parse_parameters(optimizer, parameters, exact=True)
+    except HarnessError as error:
+        return str(error)
+    return None
 
 
 def _unknown_preset(name: str, known: Mapping[str, str]) -> UsageError:
