@@ -58,7 +58,7 @@ def asks(
 
     About three minutes on one core.
     """
-    from harness.cli.run_settings import optimizer_names
+    from harness.cli.optimizer_settings import optimizer_names
 
     dims = _numbers("--dimensions", dimensions, range(2, 10_000_001))
     names = [] if optimizer == "all" else optimizer_names(optimizer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import options, output, resuming, run_settings
+from harness.cli import optimizer_settings, options, output, resuming, run_settings
 from harness.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def sensitivity(
         records = _read(runs)
     else:
         records = _make(
-            run_settings.optimizer_names(optimizer), region, budget, model, survey, targets, runs_folder, quiet
+            optimizer_settings.optimizer_names(optimizer), region, budget, model, survey, targets, runs_folder, quiet
         )
 
     from rich.text import Text
@@ -92,7 +92,7 @@ def _make(
     from harness.tuning.spec import RunSpec
 
     options.whole("--budget", budget, 1)
-    optimizers = run_settings.optimizer_specs(names, [])
+    optimizers = optimizer_settings.optimizer_specs(names, [])
     questionnaire, table = load_survey(survey), load_regions(targets)
     lm = options.load_quietly(options.model_spec(model, "auto", "auto"))
     two = RunSpec(

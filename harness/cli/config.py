@@ -26,7 +26,10 @@ def _group() -> None:
 def show(
     flags: RunFlags,
     run: Annotated[
-        Path | None, typer.Argument(metavar="[RUN]", help="Directory of a run, whose settings it were; alone.")
+        Path | None,
+        typer.Argument(
+            metavar="RUN", help="Directory of a run: its settings, changed by flags; see 'harness ls runs'."
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:

@@ -51,8 +51,8 @@ class Settings:
             base: where those come from that nothing else says.
         """
         from harness.cli.layers import FLAG
+        from harness.cli.optimizer_settings import dealt
         from harness.cli.run_config import LISTS, kinds
-        from harness.cli.run_settings import dealt
 
         values: dict[str, Any] = {}
         origins: dict[str, str] = {}

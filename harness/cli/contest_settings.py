@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.cli import options, run_settings
+from harness.cli import optimizer_settings, options, run_settings
 from harness.errors import UsageError, unknown_choice
 
 if TYPE_CHECKING:
@@ -100,12 +100,12 @@ def build_study(file: Path | None, flags: Mapping[str, Any]) -> tuple[Study, str
 
 
 def _from_flags(given: Mapping[str, Any]) -> dict[str, Any]:
-    names = run_settings.optimizer_names(given.get("optimizer", "de,cma,random"))
+    names = optimizer_settings.optimizer_names(given.get("optimizer", "de,cma,random"))
     if (start := given.get("start", STARTS[0])) not in STARTS:
         raise unknown_choice("start", start, STARTS, "give --start one of them")
     if "space" in given:
         run_settings.search_space(given["space"])
-    specs = run_settings.optimizer_specs(names, given.get("settings", []))
+    specs = optimizer_settings.optimizer_specs(names, given.get("settings", []))
     common = {name: given[name] for name in ("share", "start", "space", "tokens", "pool") if name in given}
     return {
         "regions": given.get("region", "core"),

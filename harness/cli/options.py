@@ -62,7 +62,7 @@ Workers = Annotated[
 ]
 Preset = Annotated[str | None, typer.Option("--preset", help="ci, quick or full; see 'harness ls presets'.")]
 Config = Annotated[
-    Path | None, typer.Option("--config", help="Settings in TOML; other flags overrule them, they the preset.")
+    Path | None, typer.Option("--config", help="Settings in TOML; flags go before them, they before the preset.")
 ]
 Region = Annotated[str, typer.Option("--region", help="all, core, or codes such as USA,CHN.")]
 Space = Annotated[

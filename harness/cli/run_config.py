@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin, get_type_hints
 
-from harness.errors import HarnessError, InputError, unknown_choice
+from harness.errors import HarnessError, InputError, UsageError, unknown_choice
 from harness.inputs import CONFIG_BYTES, Brought, parse_toml, shown, with_newlines
 
 if TYPE_CHECKING:
@@ -67,16 +67,21 @@ def read_config(path: Path) -> Layer:
     return _layer(_Source(str(path), name, text, content, path.parent))
 
 
-def read_preset(name: str) -> Layer:
+def read_preset(name: str, check: bool = True) -> Layer:
     """The settings of a preset.
+
+    Args:
+        name: of the preset.
+        check: whether the values are looked at as those of a file are, which imports the models.
 
     Raises:
         UsageError: there is none of this name.
     """
     if name not in (known := presets()):
-        raise unknown_choice("preset", name, known, "see 'harness ls presets'")
+        raise _unknown_preset(name, known)
     text, content = _content(PRESETS, "presets")
-    return _layer(_Source(f"preset {name}", f"preset '{name}'", text, content[name]["run"], None, (name, "run")))
+    source = _Source(f"preset {name}", f"preset '{name}'", text, content[name]["run"], None, (name, "run"))
+    return _layer(source, check)
 
 
 def presets() -> dict[str, str]:
@@ -135,8 +140,8 @@ def _check_numbers(content: Any) -> None:
         raise ValueError("a whole number of over 300 digits")
 
 
-def _layer(source: _Source) -> Layer:
-    """Checks a table of settings, each by itself."""
+def _layer(source: _Source, check: bool = True) -> Layer:
+    """Reads a table of settings, and looks at each by itself."""
     problems: list[str] = []
     values: dict[str, Any] = {}
     keys: dict[str, str] = {}
@@ -148,7 +153,7 @@ def _layer(source: _Source) -> Layer:
             keys[name] = key
             if name == "parameters":
                 continue
-            values[name] = _value(name, value, source.folder)
+            values[name] = _value(name, value, source.folder, check)
         except HarnessError as error:
             problems.append(f"{source.where(key)}: {error}")
     parameters = _parameters(source, problems)
@@ -159,7 +164,7 @@ def _layer(source: _Source) -> Layer:
     return Layer(source.origin, values, parameters, preset, lambda name: source.where(keys[name]))
 
 
-def _value(name: str, value: object, folder: Path | None) -> Any:
+def _value(name: str, value: object, folder: Path | None, check: bool) -> Any:
     """What a flag would have of a value in TOML."""
     from harness.cli.run_flags import RunFlags
 
@@ -168,7 +173,8 @@ def _value(name: str, value: object, folder: Path | None) -> Any:
     if name == "preset":
         if not isinstance(value, str):
             raise _wrong_type(value, _EXPECTED[str])
-        read_preset(value)
+        if value not in (there := presets()):
+            raise _unknown_preset(value, there)
         return value
     if name not in kinds():
         known = [flag.replace("_", "-") for flag in kinds()]
@@ -177,7 +183,8 @@ def _value(name: str, value: object, folder: Path | None) -> Any:
     if folder is not None:
         found = _beside(name, found, folder)
     try:
-        _check(name, found, replace(RunFlags(), **{name: found}))
+        if check:
+            _check(name, found, replace(RunFlags(), **{name: found}))
     except HarnessError as error:
         raise InputError(_without_dashes(name, str(error))) from error
     return found
@@ -223,25 +230,36 @@ def _check(name: str, value: Any, flags: RunFlags) -> None:
 
 def _parameters(source: _Source, problems: list[str]) -> dict[str, dict[str, Any]]:
     """The tables of optimizers' parameters; what is refused of them joins the problems."""
-    from harness.optimizers.catalog import parse_parameters
-
     tables = source.content.get("parameters", {})
     if not isinstance(tables, dict):
         problems.append(f"{source.where('parameters')}: {_wrong_type(tables, 'tables such as [parameters.de]')}")
         return {}
     for name, table in tables.items():
         if not isinstance(table, dict):
-            reason = _wrong_type(table, f"a table such as [parameters.{name[:60]}] with F = 0.5")
-            problems.append(f"{source.where('parameters', name)}: {reason}")
+            wrong = _wrong_type(table, f"a table such as [parameters.{name[:60]}] with F = 0.5")
+            problems.append(f"{source.where('parameters', name)}: {wrong}")
             continue
-        # Each by itself has a row of its own; what does not go together is a fault of the table.
-        for keys in [*([key] for key in table), []]:
-            try:
-                parse_parameters(name, {key: table[key] for key in keys or table}, exact=True)
-            except HarnessError as error:
-                problems.append(f"{source.where('parameters', name, *keys)}: {error}")
-                break
+        if (reason := _refused(name, table)) is None:
+            continue
+        # A fault that is one value's own has its row; what does not go together is a fault of the table.
+        own = next(((key, found) for key in table if (found := _refused(name, {key: table[key]}))), None)
+        problems.append(f"{source.where('parameters', name, *([own[0]] if own else []))}: {own[1] if own else reason}")
     return tables
+
+
+def _refused(optimizer: str, parameters: Mapping[str, Any]) -> str | None:
+    """What is wrong with parameters of an optimizer; None if nothing is."""
+    from harness.optimizers.catalog import parse_parameters
+
+    try:
+        parse_parameters(optimizer, parameters, exact=True)
+    except HarnessError as error:
+        return str(error)
+    return None
+
+
+def _unknown_preset(name: str, known: Mapping[str, str]) -> UsageError:
+    return unknown_choice("preset", name, known, "see 'harness ls presets'")
 
 
 def _wrong_type(value: object, expected: str) -> InputError:

@@ -121,7 +121,7 @@ def test_any_field_of_a_run_can_be_set():
         ({"entrant": [{"label": "a", "optimizer": "de", "seeds": 3}]}, "entrant 'a': unknown setting 'seeds'"),
         ({"entrant": [{"label": "a", "optimizer": "de", "budget": 0}]}, "entrant 'a': budget: Input should be greater"),
         ({"entrant": [{"label": "a", "optimizer": "de", "parameters": {"f": 1}}]}, "unknown de parameter 'f'"),
-        ({"entrant": [{"label": "a", "optimizer": "de", "parameters": {"F": 9}}]}, "F is '9'"),
+        ({"entrant": [{"label": "a", "optimizer": "de", "parameters": {"F": 9}}]}, "F is 9, expected"),
         ({"entrant": [{"label": "a", "optimizer": "de", "space": "subspace"}]}, "space has 0 dimensions"),
         ({"entrant": [{"label": "a", "optimizer": "de", "space": "subspace:x"}]}, "space.dimensions: Input should be"),
         ({"entrant": [{"label": "a", "optimizer": "de", "space": "half"}]}, "space.kind: Input should be 'full'"),
