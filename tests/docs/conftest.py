@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")))
 SAVED_AS = re.compile(r"[Ss]ave (?:this|it) as `([\w./-]+)`[^.]*:$")
 MARK = "@@ block "
-SECONDS = 300
+SECONDS = 600
 RUN = ("sh", "python")
 
 
@@ -178,9 +178,12 @@ def exceptions() -> dict[tuple[str, str], str]:
 
 
 @pytest.fixture(scope="session")
-def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Session]]]:
-    """All pages, two at a time; those with the most blocks first."""
-    order = sorted(TYPED, key=lambda page: -len(TYPED[page]))
+def sessions(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Session]]]:
+    """The pages that a selected test asks for, two at a time; those with the most blocks first."""
+    asked = {one.callspec.params.get("typed_page") for one in request.session.items if hasattr(one, "callspec")}
+    order = sorted(asked & set(TYPED), key=lambda page: (-len(TYPED[page]), page))
     folders = {page: tmp_path_factory.mktemp(Path(page).stem) for page in order}
     with ThreadPoolExecutor(2) as pool:
         yield {page: pool.submit(run_blocks, TYPED[page], folders[page]) for page in order}
