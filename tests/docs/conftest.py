@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")))
 SAVED_AS = re.compile(r"[Ss]ave (?:this|it) as `([\w./-]+)`[^.]*:$")
 MARK = "@@ block "
-SECONDS = 300
+SECONDS = 600
 RUN = ("sh", "python")
 
 
@@ -39,7 +39,7 @@ class Block:
         language: what the fence says.
         text: what stands in it.
         saved: the file that the sentence before it says to save it as; empty if there is none.
-        shown: the lines of the `text` block that follows, which are what it prints.
+        shown: the lines of the `text` blocks that follow, which are what it prints.
     """
 
     page: str
@@ -47,7 +47,12 @@ class Block:
     language: str
     text: str
     saved: str
-    shown: tuple[str, ...]
+    shown: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is typed, and not saved for later or shown."""
+        return self.language in RUN and not self.saved
 
     @property
     def key(self) -> tuple[str, str]:
@@ -78,10 +83,13 @@ def blocks_of(page: str, text: str) -> tuple[Block, ...]:
             continue
         before = next((one.content for one in tokens[max(0, at - 2) : at] if one.type == "inline"), "")
         saved = SAVED_AS.search(before.replace("\n", " "))
-        after = tokens[at + 1] if at + 1 < len(tokens) else token
-        shown = after.content.splitlines() if after.type == "fence" and after.info == "text" else ()
         line = (token.map or [0])[0] + 1
-        found.append(Block(page, line, token.info, token.content, saved[1] if saved else "", tuple(shown)))
+        found.append(Block(page, line, token.info, token.content, saved[1] if saved else ""))
+        if token.info == "text":
+            owner = next((i for i in range(len(found) - 2, -1, -1) if found[i].runs), None)
+            if owner is None:
+                raise ValueError(f"{page}:{line} shows what no block before it prints")
+            found[owner] = replace(found[owner], shown=(*found[owner].shown, *token.content.splitlines()))
     return tuple(found)
 
 
@@ -178,9 +186,12 @@ def exceptions() -> dict[tuple[str, str], str]:
 
 
 @pytest.fixture(scope="session")
-def sessions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Session]]]:
-    """All pages, two at a time; those with the most blocks first."""
-    order = sorted(TYPED, key=lambda page: -len(TYPED[page]))
+def sessions(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Session]]]:
+    """The pages that a selected test asks for, two at a time; those with the most blocks first."""
+    asked = {one.callspec.params.get("typed_page") for one in request.session.items if hasattr(one, "callspec")}
+    order = sorted(asked & set(TYPED), key=lambda page: (-len(TYPED[page]), page))
     folders = {page: tmp_path_factory.mktemp(Path(page).stem) for page in order}
     with ThreadPoolExecutor(2) as pool:
         yield {page: pool.submit(run_blocks, TYPED[page], folders[page]) for page in order}

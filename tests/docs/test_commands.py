@@ -38,8 +38,8 @@ def test_a_page_can_be_typed(session):
 
 
 def test_a_page_shows_what_is_printed(session):
-    wrong = {block.line: missing(block.shown, text) for block, text in session.printed}
-    assert not any(wrong.values()), (session.printed[0][0].page, wrong, session.end)
+    wrong = {f"{block.page}:{block.line}": missing(block.shown, text) for block, text in session.printed}
+    assert {where: lines[0] for where, lines in wrong.items() if lines} == {}, session.end
 
 
 def test_a_file_is_used_after_it_is_saved(session):
@@ -75,9 +75,16 @@ HERE=1
 python a/b.py && false || echo "exit code $?"
 ```
 
+It prints
+
 ```text
 20.2 points
 ...
+```
+
+and then
+
+```text
 exit...
 ```
 
@@ -101,14 +108,14 @@ def test_blocks_are_one_session_that_stops_at_a_failure(command, code, printed, 
     assert [(one.line, one.saved, len(one.shown)) for one in blocks if one.language != "text"] == [
         (4, "a/b.py", 0),
         (8, "", 3),
-        (19, "", 0),
+        (26, "", 0),
     ]
     done = type_blocks([one for one in blocks if one.language != "text"], tmp_path)
     assert done.code == code
     assert printed is None or done.printed[2][1] == printed
     assert done.printed[1][1] == "20.1 points\nexit code 1\n"
     assert missing(done.printed[1][0].shown, done.printed[1][1]) == []
-    assert "page.md:19 ended with" in done.end
+    assert "page.md:26 ended with" in done.end
 
 
 @pytest.mark.parametrize(

@@ -61,10 +61,17 @@ def problem(command_line, arguments):
     return ""
 
 
+def shell_of(block):
+    """The shell text of a block: all of it, or the lines that a recipe for CI runs."""
+    if block.language == "yaml":
+        lines = block.text.replace("\\\n", " ").splitlines()
+        return "\n".join(re.sub(r"^\s*(- )?(run: )?", "", line) for line in lines if " harness " in f" {line}")
+    return block.text if block.language == "sh" else ""
+
+
 def test_commands_of_blocks_are_understood(block, command_line):
-    if block.language == "sh":
-        wrong = {" ".join(one): found for one in commands(block.text) if (found := problem(command_line, one))}
-        assert wrong == {}
+    wrong = {" ".join(one): found for one in commands(shell_of(block)) if (found := problem(command_line, one))}
+    assert wrong == {}
 
 
 def named_in_prose(text):
@@ -84,6 +91,23 @@ def test_commands_in_prose_are_understood(pages, command_line):
                 if found and not found.startswith("Missing"):
                     wrong[f"{page}: {line}"] = found
     assert wrong == {}
+
+
+RECIPE = """
+```yaml
+steps:
+  - name: "it's the gate"
+    run: |
+      harness run \\
+        --seeds 3
+  - run: harness ls runs
+```
+"""
+
+
+def test_commands_of_a_recipe_are_found(read_blocks):
+    (block,) = read_blocks("page.md", RECIPE)
+    assert commands(shell_of(block)) == [["run", "--seeds", "3"], ["ls", "runs"]]
 
 
 def test_commands_are_found():
