@@ -1,5 +1,6 @@
 """What is drawn equals the record: values are read back from the artists."""
 
+from itertools import pairwise
 from statistics import fmean, median
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_tiles_hold_the_errors(real, lines):
     drawn = draw(world.world, lines(real))
     errors = mean_errors(real, "de")
     texts = [text.get_text() for text in drawn.figure.axes[0].texts]
-    found = {code: number for code, number in zip(texts, texts[1:], strict=False) if code in errors}
+    found = {code: number for code, number in pairwise(texts) if code in errors}
     assert found == {code: f"{error:.1f}" for code, error in errors.items()}
     worst = max(errors, key=errors.get)
     assert f"highest {worst} {errors[worst]:.1f}" in drawn.alt
