@@ -81,9 +81,9 @@ def tried(
             yield found
 
 
-def of_contest(analysis: Analysis) -> Iterator[Drawn]:
-    """Every figure of a contest."""
-    for draw in contest.FIGURES.values():
+def of_contest(analysis: Analysis, names: Iterable[str] = OF_CONTEST) -> Iterator[Drawn]:
+    """The figures of a contest, those of `OF_CONTEST` that are named."""
+    for draw in (contest.FIGURES[name] for name in names):
         with settled():
             found = draw(analysis)
         yield found

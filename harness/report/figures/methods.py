@@ -28,7 +28,7 @@ GROUPS: Final[dict[Group, tuple[str, str, str]]] = {
     "reference": ("reference", SERIES[2], "D"),
     "tuned": ("tuned", SERIES[0], "o"),
     "baseline": ("baselines", SERIES[1], "s"),
-    "null": ("null", SOFT, "X"),
+    "null": ("null rows", SOFT, "X"),
 }
 """From top to bottom: what a group is called, its colour and its mark."""
 
