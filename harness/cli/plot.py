@@ -181,7 +181,9 @@ def _show(found: Sequence[Drawn], files: dict[str, list[Path]], left: Sequence[L
     from harness.report.terminal import listing
 
     console = Console()
-    rows = [[tuple(path.name for path in files[one.name]), one.title] for one in found]
+    rows: list[list[str | tuple[str, ...]]] = [
+        [tuple(path.name for path in files[one.name]), one.title] for one in found
+    ]
     output.show(console, listing(["file", "shows"], rows, "figures"))
     for one in left:
         output.tell(console, f"{one.name} is left out: {one.reason}", soft_wrap=True)

@@ -16,10 +16,20 @@ from harness.report.literal import literal, shortened
 
 SIZE: Final = (7.2, 4.4)
 """Inches."""
+LINE: Final = 0.165
+"""Inches between the names of two lines at least."""
+ROOM: Final = 1.2
+"""Inches of a figure above and below its axes."""
 NAME: Final = 40
 """Characters of a name that are drawn."""
+HEAD: Final = 0.42
+"""Inches that a heading of two lines takes."""
 HEADING: Final = "heading"
 """Marks the text that a page shows as its own heading."""
+FITTED: Final = "fitted"
+"""Marks a text that must not become wider than a tile."""
+FITS: Final = 25.0
+"""Points times characters of a text in a tile."""
 LIGHT: Final[dict[str, str]] = {
     "figure-ink": "#1b1b1b",
     "figure-soft": "#595959",
@@ -115,6 +125,11 @@ def canvas(size: tuple[float, float] = SIZE, layout: Any = "constrained") -> Fig
     return figure
 
 
+def tall(names: int) -> tuple[float, float]:
+    """Inches of a figure beside which so many names stand."""
+    return SIZE[0], max(SIZE[1], ROOM + LINE * (names + 2))
+
+
 def head(figure: Figure, *lines: str) -> None:
     """Writes what a figure shows above it."""
     figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=9).set_gid(HEADING)
@@ -155,8 +170,11 @@ def jitter(count: int, half: float = 0.22) -> Any:
 def label_ends(axes: Axes, ends: Sequence[End]) -> None:
     """Writes each line's name to the right of the plot, the names apart from each other, and leads to its end."""
     low, high = axes.get_ylim()
+    whole = axes.get_figure(root=True)
+    height = whole.get_figheight() if whole else SIZE[1]
     known = [end for end in ends if np.isfinite(end.y)]
-    for end, place in zip(known, spread([(end.y - low) / (high - low) for end in known], 0.052), strict=True):
+    apart = LINE / (height - ROOM)
+    for end, place in zip(known, spread([(end.y - low) / (high - low) for end in known], apart), strict=True):
         axes.annotate(
             drawn_name(end.label),
             xy=(end.x, end.y),
@@ -166,7 +184,14 @@ def label_ends(axes: Axes, ends: Sequence[End]) -> None:
             color=end.colour,
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": end.colour, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": end.colour,
+                "linewidth": 0.6,
+                "shrinkA": 0,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
         )
 
 

@@ -47,6 +47,7 @@ def errors_at_the_end(analysis: Analysis) -> Drawn:
             axes.scatter(values, height + spots, s=9, color=colour, alpha=0.55, linewidths=0, zorder=3)
             axes.scatter([values.mean()], [height], s=30, marker="D", facecolor=PAPER, edgecolor=colour, zorder=4)
         axes.set_yticks(range(len(rows)), [drawn_name(row.label) for row in rows])
+        axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlabel("error, index points")
         axes.set_xlim(left=0.0)
         axes.grid(visible=False, axis="y")

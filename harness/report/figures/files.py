@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from harness.records.files import writing
-from harness.report.figures.canvas import SETTINGS, settled
+from harness.report.figures.canvas import FITS, FITTED, SETTINGS, settled
 from harness.report.figures.drawn import Drawn
 
 DPI: Final = 160
@@ -41,17 +41,28 @@ def write(drawn: Iterable[Drawn], folder: Path) -> list[Path]:
 @contextmanager
 def _spelt(figure: Figure) -> Iterator[None]:
     """Spells out, for as long as a file is written, the characters for which the font has no picture."""
-    changed = {}
+    axis_formats, texts = {}, {}
+    # What stands at ticks is written anew at each drawing.
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        labels = [label.get_text() for label in axis.get_ticklabels()]
+        if (spelt := [_drawable(label) for label in labels]) != labels:
+            axis_formats[axis] = axis.get_major_formatter()
+            axis.set_ticklabels(spelt)
     for text in figure.findobj(Text):
         before = text.get_text()
         if (after := _drawable(before)) != before:
-            changed[text] = before
+            texts[text] = before, float(text.get_fontsize())
             text.set_text(after)
+            if text.get_gid() == FITTED:
+                text.set_fontsize(FITS / len(after))
     try:
         yield
     finally:
-        for text, before in changed.items():
+        for axis, form in axis_formats.items():
+            axis.set_major_formatter(form)
+        for text, (before, size) in texts.items():
             text.set_text(before)
+            text.set_fontsize(size)
 
 
 def _drawable(text: str) -> str:

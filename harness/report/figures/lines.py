@@ -50,9 +50,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Lines:
-    """All methods in the order of the leaderboard."""
+    """All methods in the order of the leaderboard.
+
+    Attributes:
+        comparable: whether their errors compare.
+    """
 
     all: tuple[Line, ...]
+    comparable: bool = True
 
     def of(self, *groups: str) -> tuple[Line, ...]:
         """Those of some groups."""
@@ -60,7 +65,7 @@ class Lines:
 
     @property
     def best(self) -> Line:
-        """The tuned method with the lowest error, the reference where there is no other.
+        """The tuned method with the most regions and the lowest error, the reference where there is no other.
 
         Raises:
             NotDrawnError: none was tuned.
@@ -68,7 +73,7 @@ class Lines:
         found = self.of("tuned") or self.of("reference")
         if not found:
             raise NotDrawnError("no method was tuned")
-        return found[0]
+        return min(found, key=lambda line: -len(line.regions))
 
     def beside(self, line: Line, *methods: str) -> Line | None:
         """The first of some methods that a run of `line` scored on the same model."""
@@ -88,9 +93,10 @@ class Lines:
         """What the numbers are of."""
         models = list(dict.fromkeys(line.row.model for line in self.all))
         regions = {code for line in self.all for code in line.regions}
-        seeds = max((line.row.seeds for line in self.all), default=1)
+        seeds = {line.row.seeds for line in self.of("tuned", "reference") or self.all}
+        fewest = f"{min(seeds)} to " if len(seeds) > 1 else ""
         named = drawn_name(models[0]) if len(models) == 1 else counted(len(models), "model")
-        return f"{named}, {counted(len(regions), 'region')} x {counted(seeds, 'seed')}"
+        return f"{named}, {counted(len(regions), 'region')} x {fewest}{counted(max(seeds, default=1), 'seed')}"
 
 
 def lines(records: Mapping[str, Record], board: Leaderboard) -> Lines:
@@ -109,7 +115,8 @@ def lines(records: Mapping[str, Record], board: Leaderboard) -> Lines:
                 pooled[_key(row)].scores,
             )
             for label, row in zip(_labels(board.rows), board.rows, strict=True)
-        )
+        ),
+        board.comparable,
     )
 
 

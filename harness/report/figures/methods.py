@@ -20,12 +20,15 @@ from harness.report.figures.canvas import (
 )
 from harness.report.figures.drawn import Drawn, NotDrawnError, listed
 from harness.report.figures.lines import Line, Lines
+from harness.report.literal import shortened
 
+LABEL: Final = 22
+"""Characters of a method's name beside small panels."""
 GROUPS: Final[dict[Group, tuple[str, str, str]]] = {
     "reference": ("reference", SERIES[2], "D"),
     "tuned": ("tuned", SERIES[0], "o"),
     "baseline": ("baselines", SERIES[1], "s"),
-    "null": ("null", SOFT, "X"),
+    "null": ("null rows", SOFT, "X"),
 }
 """From top to bottom: what a group is called, its colour and its mark."""
 
@@ -51,7 +54,8 @@ def forest(shown: Lines) -> Drawn:
     figure = canvas((7.2, 1.35 + 0.25 * height))
     head(figure, title, shown.subject)
     seeds = " and seeds" * any(line.row.seeds > 1 for line in shown.all)
-    foot(figure, f"mean absolute error on held-out wordings; line: 95 % interval over regions{seeds}")
+    apart = "" if shown.comparable else "\nregions, models or settings differ: errors of all rows do not compare"
+    foot(figure, f"mean absolute error on held-out wordings; line: 95 % interval over regions{seeds}{apart}")
     axes = figure.subplots()
     for y, line in places:
         _, colour, mark = GROUPS[line.row.group]
@@ -71,14 +75,14 @@ def forest(shown: Lines) -> Drawn:
             fontsize=8,
             annotation_clip=False,
         )
-    nulls = [line.row.mae for line in shown.of("null")]
+    nulls = [line.row.mae for line in shown.of("null")] if shown.comparable else []
     if nulls:
         axes.axvline(min(nulls), color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     names = [(y, line.label) for y, line in places] + heads
     axes.set_yticks([y for y, _ in names], [name for _, name in names])
     for text, y in zip(axes.get_yticklabels(), (y for y, _ in names), strict=True):
         text.set_color(SOFT if y in dict(heads) else INK)
-        text.set_style("italic" if y in dict(heads) else "normal")
+        text.set_fontstyle("italic" if y in dict(heads) else "normal")
     axes.set_ylim(height - 0.6, -0.6)
     axes.set_xlim(left=0.0)
     axes.tick_params(axis="y", length=0)
@@ -123,7 +127,7 @@ def gaps(shown: Lines) -> Drawn:
         axes.axvline(0.0, color=INK, linewidth=0.8, zorder=2)
         axes.set_title(dimension.upper(), loc="left", fontsize=9)
         axes.grid(visible=False, axis="y")
-        axes.set_yticks(range(len(rows)), [line.label for line in rows])
+        axes.set_yticks(range(len(rows)), [shortened(line.label, LABEL) for line in rows])
         axes.label_outer()
     for axes in panels[1]:
         axes.set_xlabel("index points")

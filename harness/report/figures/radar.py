@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from harness.errors import unknown_choice
 from harness.records.schema import DIMENSIONS
-from harness.report.figures.canvas import GRID, HEADING, INK, SERIES, SOFT, canvas, drawn_name
+from harness.report.figures.canvas import GRID, HEADING, INK, PAPER, SERIES, SOFT, canvas, drawn_name
 from harness.report.figures.drawn import Drawn, NotDrawnError
 from harness.report.figures.lines import Line, Lines
+from harness.report.literal import shortened
 
 Floats = NDArray[np.float64]
 TARGET: Final = "published"
+LABEL: Final = 17
+"""Characters of a method's name below the radar."""
 STEP: Final = 25.0
 """Index points between rings at least."""
 RINGS: Final = 6
@@ -97,7 +100,7 @@ class Dial:
         }
 
     def _entry(self, line: Line | None, region: str) -> str:
-        return TARGET if line is None else f"{line.label}: error {line.regions[region].mae:.1f}"
+        return TARGET if line is None else f"{shortened(line.label, LABEL)}: error {line.regions[region].mae:.1f}"
 
     def _at(self, values: Floats) -> Floats:
         """(6, 2) places of six values."""
@@ -131,7 +134,8 @@ class Dial:
             self._texts.append(figure.text(x + 0.1, y, "", va="center", fontsize=8.5))
         for value, size in zip(self.rings, np.linspace(0, 1, len(self.rings)), strict=True):
             x, y = size * _BETWEEN
-            axes.text(x - 0.01, y + 0.01, f"{value:g}", fontsize=7, color=SOFT, ha="right", va="bottom", zorder=5)
+            ground = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.4}
+            axes.text(x, y, f"{value:g}", fontsize=7, color=SOFT, ha="center", va="center", zorder=5, bbox=ground)
         low, high = self.rings[0], self.rings[-1]
         seeds = ", means over seeds" * (self._lines[-1].row.seeds > 1)
         scale = f"index points, {low:g} in the centre to {high:g} at the edge for every region;"

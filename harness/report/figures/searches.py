@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from harness.report.contest import Course
-from harness.report.figures.canvas import SOFT, End, canvas, drawn_name, foot, head, label_ends, style
+from harness.report.figures.canvas import SOFT, End, canvas, drawn_name, foot, head, label_ends, style, tall
 from harness.report.figures.drawn import Drawn, listed
 
 MOST_BANDS: Final = 6
@@ -26,7 +26,7 @@ def convergence(name: str, subject: str, courses: Sequence[Course], references: 
         courses: one line each, at least one.
         references: (label, error) of what needs no search, index points.
     """
-    figure = canvas()
+    figure = canvas(tall(len(courses) + len(references)))
     head(figure, CONVERGENCE, subject)
     axes = figure.subplots()
     banded = len(courses) <= MOST_BANDS
@@ -57,7 +57,7 @@ def reached(name: str, subject: str, courses: Sequence[Course], targets: Sequenc
     """Share of all cells and targets that were reached, against evaluations on a log axis; see `convergence`."""
     goals = ", ".join(f"{target:g}" for target in targets)
     title = "Targets reached"
-    figure = canvas()
+    figure = canvas(tall(len(courses)))
     head(figure, title, subject)
     foot(figure, f"targets: errors of {goals} index points on the tuning wordings")
     axes = figure.subplots()

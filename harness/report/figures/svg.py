@@ -10,10 +10,12 @@ from xml.etree import ElementTree
 
 import matplotlib
 
-from harness.report.figures.canvas import HEADING, LIGHT, settled
+from harness.report.figures.canvas import HEAD, HEADING, LIGHT, settled
 from harness.report.figures.drawn import Drawn
 from harness.report.literal import literal
 
+POINTS: Final = 72
+"""In an inch."""
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _LINK: Final = re.compile(r"url\(#([^)]*)\)")
 _NUMBER: Final = re.compile(r"-?\d+\.\d+")
@@ -32,12 +34,20 @@ def inline_svg(drawn: Drawn) -> str:
     figure's name; the same figure gives the same text.
     """
     root = ElementTree.fromstring(_saved(drawn))
-    found = ElementTree.Element("svg", {"viewBox": root.attrib["viewBox"], **_ROOT})
+    found = ElementTree.Element("svg", {"viewBox": _view(root, drawn), **_ROOT})
     ids = {name: f"{drawn.name}-{number}" for number, name in enumerate(_linked(root))}
     for kind, text in (("title", drawn.title), ("desc", drawn.alt)):
         ElementTree.SubElement(found, kind).text = literal(text)
     found.extend(_plain(child, ids) for child in root if _tag(child) not in _DROPPED)
     return ElementTree.tostring(found, encoding="unicode")
+
+
+def _view(root: ElementTree.Element, drawn: Drawn) -> str:
+    """What is seen: all, without the room that a figure of fixed places keeps for its heading."""
+    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    # The library's own layout has given that room away.
+    cut = 0.0 if drawn.figure.get_layout_engine() else POINTS * HEAD
+    return f"{left:g} {top + cut:g} {width:g} {height - cut:g}"
 
 
 def _saved(drawn: Drawn) -> str:
@@ -113,7 +123,7 @@ def _share(element: ElementTree.Element) -> None:
 
 def _attributes(style: str) -> dict[str, str]:
     """A style as attributes of its own, without the family of the font."""
-    found = {}
+    found: dict[str, str] = {}
     for part in style.split(";"):
         key, _, value = (piece.strip() for piece in part.partition(":"))
         if key == "font" and (font := _FONT.match(value)):

@@ -17,6 +17,9 @@ from matplotlib.path import Path
 from harness.report.figures.canvas import (
     DARK_FROM,
     EMPTY,
+    FITS,
+    FITTED,
+    HEAD,
     INK,
     ON_DARK,
     ON_LIGHT,
@@ -31,7 +34,7 @@ from harness.report.figures.lines import Lines
 
 PLACES: Final = "places.csv"
 COLUMNS: Final = 23
-CODE: Final = 8
+CODE: Final = 7
 """Characters of a code in a tile."""
 SIDE: Final = 0.94
 """Of a tile, in columns."""
@@ -70,17 +73,18 @@ def world(shown: Lines) -> Drawn:
     best = shown.best
     errors = {code: row.mae for code, row in best.regions.items()}
     spots, rest = placed(errors)
-    rows = int(max(row for _, row in spots.values())) + 1 if spots else 0
-    rows = max(rows, 1 + max(row for _, row, _ in places().values()))
+    mapped = not errors.keys().isdisjoint(places())
+    bottom = [row for _, row, _ in places().values()] if mapped else []
+    rows = 1 + max(*bottom, *(row for _, row in spots.values()), 0)
     scale = scaled(list(errors.values()))
     title = f"Error of {best.label} by region"
-    figure = canvas((INCHES * COLUMNS, INCHES * (rows + 2.2) + 0.45), layout="none")
+    figure = canvas((INCHES * COLUMNS, INCHES * (rows + 2.2) + HEAD), layout="none")
     head(figure, title, shown.subject)
-    axes = figure.add_axes((0.005, 0.0, 0.99, 1 - 0.45 / figure.get_figheight()), aspect="equal")
+    axes = figure.add_axes((0.005, 0.0, 0.99, 1 - HEAD / figure.get_figheight()), aspect="equal")
     axes.set(xlim=(-0.02, COLUMNS), ylim=(rows + 2.2, -0.1))
     axes.set_axis_off()
-    empty = [(column, row) for code, (column, row, _) in places().items() if code not in errors]
-    _tiles(axes, empty, EMPTY)
+    if mapped:
+        _tiles(axes, [(column, row) for code, (column, row, _) in places().items() if code not in errors], EMPTY)
     for step, colour in enumerate(STEPS):
         _tiles(axes, [spot for code, spot in spots.items() if scale.step(errors[code]) == step], colour)
     _outline(axes, [(c, r) for code, (c, r, kind) in places().items() if kind == "aggregate" and code in errors])
@@ -106,7 +110,7 @@ def placed(codes: Mapping[str, float]) -> tuple[dict[str, tuple[int, int]], int]
     known = places()
     spots = {code: known[code][:2] for code in codes if code in known}
     others = [code for code in codes if code not in known]
-    below = 2 + max(row for _, row, _ in known.values())
+    below = 2 + max(row for _, row, _ in known.values()) if spots else 0
     spots |= {code: (number % COLUMNS, below + number // COLUMNS) for number, code in enumerate(others[:MOST])}
     return spots, max(0, len(others) - MOST)
 
@@ -145,10 +149,10 @@ def _outline(axes: Axes, spots: Sequence[tuple[int, int]]) -> None:
 
 def _write(axes: Axes, code: str, error: float, column: int, row: int, colour: str) -> None:
     name = drawn_name(code, CODE)
-    size = min(7.0, 21.0 / max(1, len(name)))
+    size = min(7.0, FITS / max(1, len(name)))
     number = f"{error:.1f}" if error < 99.95 else f"{error:.0f}"
     centre = column + SIDE / 2
-    axes.text(centre, row + 0.30, name, fontsize=size, color=colour, ha="center", va="center")
+    axes.text(centre, row + 0.30, name, fontsize=size, color=colour, ha="center", va="center", gid=FITTED)
     axes.text(centre, row + 0.66, number, fontsize=6.5, color=colour, ha="center", va="center")
 
 
@@ -166,6 +170,9 @@ def _bar(axes: Axes, scale: Scale, top: float, label: str) -> None:
 
 def _notes(errors: Mapping[str, float], rest: int) -> Iterator[str]:
     """How the tiles are read."""
+    if errors.keys().isdisjoint(places()):
+        yield "in the order of the run" + (f"; {rest} more are not shown" if rest else "")
+        return
     yield "places are rough"
     if places().keys() - errors.keys():
         yield "pale: not in this run"
