@@ -20,6 +20,7 @@ from harness.report.sheets import Sheet
 LABELS: Final = {"tuned": "Tuned", "reference": "Reference", "baseline": "Baselines", "null": "Null rows"}
 LONG: Final = 40
 """Rows from which a table is set in small type, to stay on its page."""
+_SMALL: Final = r"\scriptsize\renewcommand{\arraystretch}{0.9}"
 NAME: Final = 100
 """Characters of a name that are shown."""
 _CHARACTERS: Final = {
@@ -41,7 +42,7 @@ _CHARACTERS: Final = {
     "`": "{`}",
     sheets.DOWN: r"$\downarrow$",
     sheets.UP: r"$\uparrow$",
-    sheets.MARK: r"\textsuperscript{\dag}",
+    sheets.MARK: r"$^{\dagger}$",
     "\N{LATIN SMALL LETTER SHARP S}": r"\ss{}",
     "\N{LATIN SMALL LETTER AE}": r"\ae{}",
     "\N{LATIN CAPITAL LETTER AE}": r"\AE{}",
@@ -130,7 +131,7 @@ def _comment(text: str) -> str:
 def _table(label: str, sheet: Sheet, told: Iterable[str]) -> str:
     kept = [place for place, heading in enumerate(sheet.headings) if not (sheet.groups and heading == sheets.GROUP)]
     lines = [r"\begin{table}", r"\centering", rf"\caption{{{_told(sheet.title)}}}", rf"\label{{tab:vsm-{label}}}"]
-    lines += [r"\scriptsize" if len(sheet.rows) > LONG else r"\small", r"\setlength{\tabcolsep}{4pt}"]
+    lines += [_SMALL if len(sheet.rows) > LONG else r"\small", r"\setlength{\tabcolsep}{4pt}"]
     columns = "".join("l" if place in sheet.left else "r" for place in kept)
     lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", _row(_told(sheet.headings[one]) for one in kept)]
     for place, row in enumerate(sheet.rows):

@@ -77,4 +77,11 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in row.items():
         flat |= {f"{key}_{name}": one for name, one in value.items()} if isinstance(value, dict) else {key: value}
-    return flat
+    return {key: _whole(value) for key, value in flat.items()}
+
+
+def _whole(value: Any) -> Any:
+    """Text without halves of characters, which names of folders may hold and Parquet may not."""
+    if isinstance(value, tuple):
+        return [_whole(one) for one in value]
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value

@@ -31,6 +31,7 @@ MEASURES: Final = {
 """What is told of each dimension, with its digits."""
 DOWN: Final = "\N{DOWNWARDS ARROW}"
 UP: Final = "\N{UPWARDS ARROW}"
+RANK: Final = "#"
 GROUP: Final = "group"
 """Heading of the column that says of which group a row is."""
 _LEGEND = (
@@ -88,7 +89,7 @@ def leaderboard_sheet(board: Leaderboard) -> Sheet:
     several = len({row.regions for row in rows}) > 1
     seeds = max((row.seeds for row in rows), default=1) > 1
     other = any(row.mae_instrument is not None for row in rows)
-    headings = [*(["#"] if board.ranks else []), "method", GROUP, *(["run"] if letters else [])]
+    headings = [*([RANK] if board.ranks else []), "method", GROUP, *(["run"] if letters else [])]
     left = tuple(range(headings.index("method"), len(headings)))
     headings += [f"mae {DOWN}", "95 %", f"tuned {DOWN}", *([f"other {DOWN}"] if other else []), f"tau {UP}"]
     headings += [f"gap {DOWN}", f"mass {UP}", "evals"]
@@ -111,12 +112,12 @@ def leaderboard_sheet(board: Leaderboard) -> Sheet:
 
 
 def runs_sheet(board: Leaderboard) -> Sheet:
-    """What each run cost."""
-    headings = ("run", "model", "seeds", "regions", "evaluations", "seconds", "evals/s")
-    rows = tuple(
+    """What each run cost; by its letter where it has one."""
+    letters = _letters(board.rows)
+    headings = ("run", "seeds", "regions", "evaluations", "seconds", "evals/s")
+    rows = (
         (
-            run.run,
-            run.model,
+            letters.get((run.model, run.run), run.run),
             str(run.seeds),
             str(run.regions),
             f"{run.evaluations:.0f}",
@@ -125,7 +126,7 @@ def runs_sheet(board: Leaderboard) -> Sheet:
         )
         for run in board.runs
     )
-    return Sheet("Runs", headings, rows, left=(0, 1))
+    return Sheet("Runs", headings, tuple(sorted(rows) if letters else rows), left=(0,))
 
 
 def pairs_sheet(board: Leaderboard) -> Sheet | None:
@@ -201,7 +202,7 @@ def legend(board: Leaderboard) -> str:
         seeds=" and seeds" if any(row.seeds > 1 for row in board.rows) else ", not over seeds",
         ranks=_RANKS if board.ranks else "",
         regions=f" Regions: {regions.pop()}." if len(regions) == 1 else "",
-        pairs=_PAIRS.format(board.compared) if board.pairs else "",
+        pairs=_PAIRS.format(board.compared) if board.pairs and board.compared else "",
         other=_OTHER if any(row.mae_instrument is not None for row in board.rows) else "",
         best="".join(_BEST.format(" ".join([row.method, *_runs(row.model, row.runs, letters)])) for row in best),
     )

@@ -76,6 +76,7 @@ class _Grid:
 
     Attributes:
         rows: cells, with the place of the row in the sheet; None for the label of a group.
+        columns: their places in the sheet; a rank stands in one column with the name behind it.
         names: how many columns at the left say what a row is.
     """
 
@@ -98,20 +99,24 @@ class _Grid:
     def of(cls, sheet: Sheet, folded: bool, encoding: str) -> _Grid:
         """Spells out what is not printed, and what the console's encoding does not have."""
         # A label above its rows takes the place of a column that says the same in each of them.
-        kept = tuple(
-            place for place, heading in enumerate(sheet.headings) if not (sheet.groups and heading == sheets.GROUP)
-        )
+        kept = [place for place, heading in enumerate(sheet.headings) if not (sheet.groups and heading == sheets.GROUP)]
+        ranked = sheet.headings[0] == sheets.RANK
         names = 1 + max((place for place, column in enumerate(kept) if column in sheet.left), default=0)
-        headings = tuple(_narrow(_shown(sheet.headings[column], encoding), folded) for column in kept)
-        rows: list[tuple[int | None, tuple[str, ...]]] = []
+        rows: list[tuple[int | None, list[str]]] = []
         for place, row in enumerate(sheet.rows):
             if sheet.groups and sheet.groups[place] != (sheet.groups[place - 1] if place else None):
-                label = [LABELS[sheet.groups[place]] if column == sheet.left[0] else "" for column in kept]
-                rows.append((None, tuple(label)))
-            rows.append((place, tuple(_shown(row[column], encoding) for column in kept)))
+                label = LABELS[sheet.groups[place]]
+                rows.append((None, [label if column == sheet.left[0] else "" for column in kept]))
+            rows.append((place, [_shown(row[column], encoding) for column in kept]))
         if sheet.rest:
-            rows.append((None, (f"+{sheet.rest} more", *[""] * (len(kept) - 1))))
-        return cls(sheet, headings, tuple(rows), kept, names)
+            rows.append((None, [f"+{sheet.rest} more", *[""] * (len(kept) - 1)]))
+        headings = [_narrow(_shown(sheet.headings[column], encoding), folded) for column in kept]
+        if ranked:
+            wide = max(len(cells[0]) for _, cells in rows)
+            for cells in (headings, *(cells for _, cells in rows)):
+                cells[:2] = [f"{cells[0]:>{wide}} {cells[1]}"]
+            kept, names = kept[1:], names - 1
+        return cls(sheet, tuple(headings), tuple((place, tuple(cells)) for place, cells in rows), tuple(kept), names)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,19 @@
 """What the README shows is what the committed records and benchmarks say, and they can still be read."""
 
+import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from harness.benchmarks.study import read_study
+from harness.cli import main
 from harness.records.contest_directory import read_contest
 from harness.records.kinds import BENCH_SCORER, RECORD
 from harness.records.run_directory import RunDirectory
 from harness.records.versions import read_versioned
-from harness.report.leaderboard import build
+from harness.report import sheets
+from harness.report.leaderboard import build, key
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,10 +21,13 @@ ROOT = Path(__file__).parents[2]
 def test_the_readme_shows_the_committed_record():
     board = build({"respondent-de": RunDirectory(ROOT / "results" / "respondent-de").read_record()})
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    headings = sheets.leaderboard_sheet(board).headings
+    assert f"| {' | '.join(heading for heading in headings if heading != 'group')} |" in readme.splitlines()
     for place, row in enumerate(board.rows, start=1):
         mass = "-" if row.option_mass is None else f"{row.option_mass:.3f}"
-        cells = [str(place), row.method, f"{row.mae:.2f}", f"[{row.mae_low:.2f}, {row.mae_high:.2f}]"]
-        mark = "\N{DAGGER}" if (row.model, row.method, row.runs) in board.unproven else ""
+        mae = f"**{row.mae:.2f}**" if board.best.get(key(row)) else f"{row.mae:.2f}"
+        cells = [str(place), row.method, mae, f"[{row.mae_low:.2f}, {row.mae_high:.2f}]"]
+        mark = "\N{DAGGER}" if key(row) in board.unproven else ""
         cells[1] += mark
         tau = "-" if row.tau is None else f"{row.tau:.2f}"
         gap = "-" if row.order_gap is None else f"{row.order_gap:.1f}"
@@ -30,6 +37,20 @@ def test_the_readme_shows_the_committed_record():
     (pair,) = (pair for pair in board.pairs if pair.against == "icl")
     said = f"de is better than icl in {pair.better} of {pair.regions}, on average by {-pair.difference:.2f} points"
     assert f"{said} [{-pair.high:.2f}, {-pair.low:.2f}]" in readme
+
+
+def test_the_committed_leaderboard_is_current(monkeypatch, tmp_path):
+    """By the command that stands in it, and in results/README.md."""
+    committed = (ROOT / "results" / "leaderboard.md").read_text(encoding="utf-8")
+    said = re.search(r"^Generated, not written by hand: harness (.+)$", committed, flags=re.MULTILINE)
+    command = [*said[1].replace("\\", "").split(), "--out", str(tmp_path / "board.md")]
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit) as ended:
+        get_command(main.app).main(command, prog_name="harness")
+    assert ended.value.code == 0
+    assert (tmp_path / "board.md").read_text(encoding="utf-8") == committed
+    documented = " ".join((ROOT / "results" / "README.md").read_text(encoding="utf-8").split())
+    assert f"harness {' '.join(command[:-2])} --out results/leaderboard.md" in documented
 
 
 def test_the_record_is_of_the_bundled_model_survey_and_targets():
