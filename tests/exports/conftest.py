@@ -160,10 +160,11 @@ def visit(chromium, tmp_path):
     """Opens HTML from a file, with what happens meanwhile: dialogs, messages, errors and requests."""
     pages = []
 
-    def call(html, width=1200, height=900, scheme="light"):
+    def call(html, width=1200, height=900, scheme="light", scripts=True):
         file = tmp_path / f"page{len(pages)}.html"
         file.write_text(html, encoding="utf-8")
-        page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        size = {"width": width, "height": height}
+        page = chromium.new_page(viewport=size, color_scheme=scheme, java_script_enabled=scripts)
         pages.append(page)
         heard = {"dialogs": [], "messages": [], "requests": []}
         page.on("dialog", lambda dialog: (heard["dialogs"].append(dialog.message), dialog.dismiss()))
@@ -171,7 +172,8 @@ def visit(chromium, tmp_path):
         page.on("pageerror", lambda error: heard["messages"].append(str(error)))
         page.on("request", lambda request: heard["requests"].append(request.url))
         page.goto(file.as_uri())
-        page.wait_for_timeout(200)
+        if scripts:
+            page.wait_for_timeout(200)
         assert heard["requests"][0] == file.as_uri()
         return page, {**heard, "requests": heard["requests"][1:]}
 
