@@ -38,8 +38,8 @@ def test_a_page_can_be_typed(session):
 
 
 def test_a_page_shows_what_is_printed(session):
-    wrong = {f"{block.page}:{block.line}": missing(block.shown, text) for block, text in session.printed}
-    assert {where: lines[0] for where, lines in wrong.items() if lines} == {}, session.end
+    for block, text in session.printed:
+        assert missing(block.shown, text) == [], f"{block.page}:{block.line} printed:\n{text}"
 
 
 def test_a_file_is_used_after_it_is_saved(session):
