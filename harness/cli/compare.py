@@ -139,6 +139,6 @@ def _show(verdict: Verdict, junit: Path | None, markdown: Path | None, as_json: 
     text = verdict.model_dump_json(indent=1)
     first = Text(shown.summary(verdict), style="bold green" if verdict.passed else "bold red")
     lines: list[str | Text] = [first, *shown.notes(verdict)]
-    output.finish(text, [SheetView(shown.verdict_sheet(verdict))], lines, None, as_json, apart=True)
+    output.finish(text, [SheetView(shown.verdict_sheet(verdict), strong="bold red")], lines, None, as_json, apart=True)
     output.write_file(junit, shown.junit(verdict), "--junit")
     output.write_file(markdown, shown.markdown(verdict), "--markdown")

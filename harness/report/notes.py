@@ -12,6 +12,8 @@ from harness.report.pooling import Pooled
 
 UNIFORM: Final = 0.97
 """Mean evenness of answers from which a method is said to answer nearly at random; 1 is uniform."""
+ELSEWHERE: Final = 0.5
+"""Mean probability on the options below which most answers are said to be none of them."""
 
 
 def notes(records: Mapping[str, Record], pooled: Sequence[Pooled], chosen: bool = False) -> Iterator[str]:
@@ -81,6 +83,9 @@ def _answers(pooled: Sequence[Pooled]) -> Iterator[str]:
         evenness = [result.entropy for result in one.results if result.entropy is not None]
         if evenness and fmean(evenness) >= UNIFORM:
             yield f"{one.method} answers nearly at random: evenness {fmean(evenness):.3f} of 1"
+        masses = [result.option_mass for result in one.results if result.option_mass is not None]
+        if masses and fmean(masses) < ELSEWHERE:
+            yield f"{one.method} mostly answers with no option: all together have a probability of {fmean(masses):.2g}"
         for source in dict.fromkeys(
             result.source for result in one.results if result.source not in (None, *one.by_region)
         ):

@@ -34,17 +34,19 @@ class SheetView:
     Attributes:
         sheet: what is shown.
         folded: whether headings of two words, joined by a hyphen, stand on two lines.
+        strong: style of the cells that stand out.
     """
 
     sheet: Sheet
     folded: bool = False
+    strong: str = _STRONG
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The tables, for the encoding and the width of the console."""
         for place, part in enumerate(self._parts(options.max_width, options.encoding)):
             if place:
                 yield Text("")
-            yield part.table(self.sheet.title if place == 0 else f"{self.sheet.title}, continued")
+            yield part.table(self.sheet.title if place == 0 else f"{self.sheet.title}, continued", self.strong)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         """What the tables need that fit the console, or fit it best."""
@@ -132,7 +134,7 @@ class _Part:
         widths = self.grid.widths
         return sum(widths[column] for column in self.columns) + self.gap * (len(self.columns) - 1)
 
-    def table(self, title: str) -> Table:
+    def table(self, title: str, style: str) -> Table:
         grid, sheet = self.grid, self.grid.sheet
         table = _table(title, padding=(0, 1) if self.gap == GAPS[0] else (0, 1, 0, 0))
         for column in self.columns:
@@ -143,7 +145,7 @@ class _Part:
                 table.add_row(*(Text(cells[column]) for column in self.columns), style="dim italic")
                 continue
             strong = {column for column in self.columns if (place, grid.columns[column]) in sheet.strong}
-            texts = (Text(cells[column], style=_STRONG if column in strong else "") for column in self.columns)
+            texts = (Text(cells[column], style=style if column in strong else "") for column in self.columns)
             table.add_row(*texts, style=_STYLES[sheet.groups[place]] if sheet.groups else None)
         return table
 

@@ -76,7 +76,9 @@ def test_dimensions_that_are_not_aimed_at_are_told_apart(record, result):
 
 
 def test_what_is_not_usual_is_noted(record, result):
-    noisy = result("A", 1.0, 0).model_copy(update={"sampling_error": dict.fromkeys(DIMENSIONS, 8.0), "entropy": 0.99})
+    noisy = result("A", 1.0, 0, mass=0.1).model_copy(
+        update={"sampling_error": dict.fromkeys(DIMENSIONS, 8.0), "entropy": 0.99}
+    )
     wrong = result("A", 9.0, 0).model_copy(update={"source": "Z"})
     run = record(de=[noisy], wrong_region=[wrong])
     spec = {"response": "sample", "respondents": 20, "wordings": 1}
@@ -86,6 +88,7 @@ def test_what_is_not_usual_is_noted(record, result):
         "answers are means of 20 simulated respondents; an index has a sampling error of about 8.0 points, "
         "gap one of twice as much",
         "de answers nearly at random: evenness 0.990 of 1",
+        "de mostly answers with no option: all together have a probability of 0.1",
         "wrong-region is the first candidate that comes nearest Z: the run tuned no other region",
         "one region shows nothing of a method: the mark goes by the numbers alone",
     )
