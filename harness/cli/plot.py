@@ -157,10 +157,9 @@ def _of_contests(contests: Sequence[Contest], names: tuple[str, ...] | None) -> 
 
     chosen = [name for name in OF_CONTEST if names is None or name in names]
     for number, contest in enumerate(contests, start=1):
-        for drawn in of_contest(analyse(contest)):
-            if drawn.name in chosen:
-                own = drawn.name if number == 1 else drawn.name.replace("contest", f"contest-{number}", 1)
-                yield replace(drawn, name=own)
+        for drawn in of_contest(analyse(contest), chosen) if chosen else ():
+            own = drawn.name if number == 1 else drawn.name.replace("contest", f"contest-{number}", 1)
+            yield replace(drawn, name=own)
     if not contests and names is not None:
         yield from (Left(name, "is of contests, and none was given") for name in chosen)
 

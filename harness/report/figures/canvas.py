@@ -43,7 +43,7 @@ LIGHT: Final[dict[str, str]] = {
     "figure-5": "#3f3f46",
     "figure-6": "#5b5bd6",
     "figure-7": "#7a6200",
-    "figure-map-1": "#f3eed9",
+    "figure-map-1": "#f8f4e6",
     "figure-map-2": "#d3e0c8",
     "figure-map-3": "#a5cdbb",
     "figure-map-4": "#6fb3b2",

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -106,7 +107,7 @@ def test_radars_are_small_and_their_frame_is_the_same(real, shown):
 
 def test_hostile_names_are_text(made, shown, tmp_path):
     codes = HOSTILE[:6]
-    record = made(6, HOSTILE[6:9], codes=codes)
+    record = made(6, HOSTILE[6:8], codes=codes)
     record = record.model_copy(update={"model": record.model.model_copy(update={"name": HOSTILE[0]})})
     for drawn in catalog.of_runs(*shown(record)):
         check(catalog.inline_svg(drawn), drawn.name)
@@ -161,7 +162,7 @@ def test_colours_can_be_told_from_the_page_and_from_each_other():
 def test_tiles_darken_step_by_step_and_their_text_is_read():
     shades = [luminance(colour) for colour in STEPS]
     assert shades == sorted(shades, reverse=True)
-    assert all(high / low > 1.2 for high, low in zip(shades, shades[1:], strict=False))
+    assert all(high / low > 1.2 for high, low in pairwise(shades))
     for place, colour in enumerate(STEPS):
         assert contrast(colour, ON_DARK if place >= DARK_FROM else ON_LIGHT) >= 4.5
 
