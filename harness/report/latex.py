@@ -173,7 +173,8 @@ def _row(cells: Iterable[str]) -> str:
 
 def _other(character: str) -> str:
     """A character beyond ASCII: a letter with an accent, or its number."""
-    base, *marks = unicodedata.normalize("NFD", character)
+    parts = unicodedata.normalize("NFD", character)
+    base, marks = parts[:1], parts[1:]
     if len(marks) == 1 and marks[0] in _ACCENTS and base.isascii() and base.isalpha():
         return rf"{{\{_ACCENTS[marks[0]]}{{{base}}}}}"
     return rf"\textless{{}}U+{ord(character):04X}\textgreater{{}}"

@@ -241,7 +241,7 @@ def _narrow(heading: str, folded: bool) -> str:
     return heading.replace("-", "-\n") if folded else heading
 
 
-def _table(title: str, padding: tuple[int, ...] = (0, 1)) -> Table:
+def _table(title: str, padding: tuple[int, int] | tuple[int, int, int, int] = (0, 1)) -> Table:
     return Table(
         title=Text(literal(title), style="bold"),
         title_justify="left",

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from harness.cli import output
 from harness.report.delimited import DELIMITERS, TABLES, delimited, harmless, original
+from harness.report.latex import latex
 from harness.report.leaderboard import build, to_plain
 from harness.report.literal import literal, shortened
 from harness.report.markdown import escaped, markdown
@@ -181,3 +182,21 @@ def test_markdown_for_github_gives_it_nothing_to_link_or_to_notify():
         "<span>@</span>everyone <span>#</span>1 <span>:</span>smile: <span>$</span>x<span>$</span> "
         "https<span>:</span>//a.example www<span>.</span>b.example c<span>@</span>d.example"
     )
+
+
+def test_where_rows_do_not_compare_no_column_of_ranks_stands_empty(planted):
+    records = {"a": planted("one"), "b": planted("one", "two")}
+    board = build(records)
+    assert not board.comparable
+    for written in (markdown(board), page(board, records), latex(board, records)):
+        assert "| # |" not in written and ">#<" not in written and r"\# &" not in written
+    plain = {"a": planted("one")}
+    assert "| # |" in markdown(build(plain)) and ">#<" in page(build(plain), plain)
+
+
+def test_every_export_says_of_which_group_a_row_is(planted):
+    records = {"a": planted("one")}
+    board = build(records)
+    assert "| one | tuned |" in markdown(board)
+    assert r"\textit{Tuned}" in latex(board, records) and r"\textit{Null rows}" in latex(board, records)
+    assert ">tuned<" in page(board, records)
