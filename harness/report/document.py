@@ -70,7 +70,7 @@ def document(records: Mapping[str, Record], contests: Mapping[str, Contest], tit
     style, style_hash = _style()
     script, script_hash = own_files("report.js")
     analyses = {name: analyse(contest) for name, contest in contests.items()}
-    values = {
+    values: dict[str, Any] = {
         "style": style,
         "style_hash": style_hash,
         "script": script,

@@ -125,7 +125,7 @@ def _nulls(picked: Sequence[Chosen]) -> Iterator[Limit]:
 
 def _search(picked: Sequence[Chosen]) -> Iterator[Limit]:
     for one in picked:
-        if one.tuned is None:
+        if one.tuned is None or one.tuned.mae_tuned is None:
             continue
         lost = one.tuned.mae - one.tuned.mae_tuned
         yield Limit(

@@ -195,8 +195,8 @@ def _finding(pair: Pair) -> Finding:
 
 
 def _besides(row: Row, picked: Chosen, board: Leaderboard, places: Mapping[str, str]) -> Iterator[str]:
-    if picked.tuned is not None:
-        yield _wordings(row)
+    if picked.tuned is not None and row.mae_tuned is not None:
+        yield _wordings(row.mae, row.mae_tuned)
     if row.tau is not None:
         beside = picked.named if picked.named is not None and picked.named is not row else None
         other = f"; {beside.method}: {beside.tau:.2f}" if beside is not None and beside.tau is not None else ""
@@ -211,9 +211,9 @@ def _besides(row: Row, picked: Chosen, board: Leaderboard, places: Mapping[str, 
         yield f"Of all regions {row.method} comes nearest to {low} and stays farthest from {high}."
 
 
-def _wordings(best: Row) -> str:
-    lost = best.mae - best.mae_tuned
-    text = f"On the wordings it was tuned on its error is {best.mae_tuned:.2f}"
+def _wordings(heldout: float, tuned: float) -> str:
+    lost = heldout - tuned
+    text = f"On the wordings it was tuned on its error is {tuned:.2f}"
     if lost < OVERFIT:
         return f"{text}: about the same, so little of the result hangs on the words of the questions asked here."
     return f"{text}, which is {lost:.2f} less: that part belongs to the words of the questions, not to what they ask."

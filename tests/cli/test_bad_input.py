@@ -66,6 +66,8 @@ CASES = [
     (("check", "sensitivity", "--budget", "0"), "--budget 0: expected at least 1"),
     (("check", "sensitivity", "--vintage", "missing.csv"), "targets 'missing.csv' cannot be read"),
     (("check", "sensitivity", "--out", "no/where.json"), "the folder no does not exist"),
+    (("report", "nowhere", "--out", "x.html"), "run 'nowhere' has no record.json"),
+    (("report", "nowhere", "--out", "no/x.html", "--title", "x"), "the folder no does not exist"),
     (("run", "--dtype", "int8"), "unknown dtype 'int8'"),
     (("run", "--scorer", "pack"), "unknown scorer 'pack': expected one of packed,"),
     (("run", "--micro-batch", "-1"), "--micro-batch -1: expected at least 0"),

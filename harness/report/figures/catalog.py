@@ -92,14 +92,13 @@ def of_contest(analysis: Analysis, names: Iterable[str] = OF_CONTEST) -> Iterato
 def radars(records: Mapping[str, Record], board: Leaderboard) -> Iterator[tuple[str, Drawn]]:
     """The radar of every region with its code, none where there is no tuned method.
 
-    All share one figure, which shows the region that came last: use each before the next one.
+    They share figures, each of which shows the region that came last: use one before the next.
     """
-    try:
-        with settled():
-            dial = radar.Dial(lines(records, board))
-    except NotDrawnError:
-        return
-    for place, code in enumerate(dial.regions):
-        with settled():
-            found = dial.turn(code, f"{RADAR}-{place}")
-        yield code, found
+    found = radar.radars(lines(records, board))
+    while True:
+        try:
+            with settled():
+                drawn = next(found)
+        except (StopIteration, NotDrawnError):
+            return
+        yield drawn

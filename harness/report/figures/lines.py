@@ -10,6 +10,7 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.errors import unknown_choice
 from harness.records.schema import DIMENSIONS, Record, RegionResult
 from harness.report.figures.canvas import counted, drawn_name
 from harness.report.figures.drawn import NotDrawnError
@@ -39,7 +40,9 @@ class Line:
     scores: dict[str, dict[str, float | None]]
 
     def indices(self, region: str) -> NDArray[np.float64]:
-        """(6,) index points of a region, mean over seeds."""
+        """(6,) index points of a region, mean over seeds; NaN where it was not asked."""
+        if region not in self.regions:
+            return np.full(len(DIMENSIONS), np.nan)
         return np.array([self.regions[region].indices[name] for name in DIMENSIONS])
 
     def target(self, region: str) -> NDArray[np.float64]:
@@ -65,15 +68,40 @@ class Lines:
 
     @property
     def best(self) -> Line:
-        """The tuned method with the most regions and the lowest error, the reference where there is no other.
+        """The tuned method with the most regions and the lowest error, a reference where there is no other.
 
         Raises:
             NotDrawnError: none was tuned.
         """
+        return self._tuned[0]
+
+    @property
+    def tuned_regions(self) -> tuple[str, ...]:
+        """The regions that any method was tuned for, those of the best one first.
+
+        Raises:
+            NotDrawnError: none was tuned.
+        """
+        return tuple(dict.fromkeys(code for line in self._tuned for code in line.regions))
+
+    def best_in(self, region: str) -> Line:
+        """The same as `best` among the methods that have a region.
+
+        Raises:
+            NotDrawnError: none was tuned.
+            UsageError: no run has the region.
+        """
+        found = next((line for line in self._tuned if region in line.regions), None)
+        if found is None:
+            raise unknown_choice("region", region, self.tuned_regions, "give one of the run's regions")
+        return found
+
+    @property
+    def _tuned(self) -> list[Line]:
         found = self.of("tuned") or self.of("reference")
         if not found:
             raise NotDrawnError("no method was tuned")
-        return min(found, key=lambda line: -len(line.regions))
+        return sorted(found, key=lambda line: -len(line.regions))
 
     def beside(self, line: Line, *methods: str) -> Line | None:
         """The first of some methods that a run of `line` scored on the same model."""

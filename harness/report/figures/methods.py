@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Final
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from harness.records.schema import DERIVED, DIMENSIONS, Group
 from harness.report.figures.canvas import (
@@ -42,47 +43,24 @@ def forest(shown: Lines) -> Drawn:
     if not shown.all:
         raise NotDrawnError("no method is on the leaderboard")
     title = "Errors by method"
-    places: list[tuple[float, Line]] = []
-    heads: list[tuple[float, str]] = []
-    height = 0.0
-    for group, (called, _, _) in GROUPS.items():
-        own = shown.of(group)
-        if own:
-            heads.append((height, called))
-            places += [(height + 1 + number, line) for number, line in enumerate(own)]
-            height += len(own) + 1.3
+    places, heads = _places(shown)
+    height = max(places) + 1.3
     figure = canvas((7.2, 1.35 + 0.25 * height))
     head(figure, title, shown.subject)
     seeds = " and seeds" * any(line.row.seeds > 1 for line in shown.all)
     apart = "" if shown.comparable else "\nregions, models or settings differ: errors of all rows do not compare"
     foot(figure, f"mean absolute error on held-out wordings; line: 95 % interval over regions{seeds}{apart}")
     axes = figure.subplots()
-    for y, line in places:
-        _, colour, mark = GROUPS[line.row.group]
-        row = line.row
-        if row.mae_low is not None and row.mae_high is not None:
-            axes.plot(
-                [row.mae_low, row.mae_high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt", alpha=0.6
-            )
-        axes.plot([row.mae], [y], marker=mark, color=colour, markersize=6, linestyle="none")
-        axes.annotate(
-            _numbers(line),
-            xy=(1.0, y),
-            xytext=(6, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-            annotation_clip=False,
-        )
+    for y, line in places.items():
+        _draw(axes, y, line)
     nulls = [line.row.mae for line in shown.of("null")] if shown.comparable else []
     if nulls:
         axes.axvline(min(nulls), color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    names = [(y, line.label) for y, line in places] + heads
-    axes.set_yticks([y for y, _ in names], [name for _, name in names])
-    for text, y in zip(axes.get_yticklabels(), (y for y, _ in names), strict=True):
-        text.set_color(SOFT if y in dict(heads) else INK)
-        text.set_fontstyle("italic" if y in dict(heads) else "normal")
+    names = {y: line.label for y, line in places.items()} | heads
+    axes.set_yticks(list(names), list(names.values()))
+    for text, y in zip(axes.get_yticklabels(), names, strict=True):
+        text.set_color(SOFT if y in heads else INK)
+        text.set_fontstyle("italic" if y in heads else "normal")
     axes.set_ylim(height - 0.6, -0.6)
     axes.set_xlim(left=0.0)
     axes.tick_params(axis="y", length=0)
@@ -90,6 +68,39 @@ def forest(shown: Lines) -> Drawn:
     axes.set_xlabel("error, index points" + (" (dashed: the best null row)" if nulls else ""))
     alt = f"Mean error, index points, with 95 % interval, best first: {listed([_told(line) for line in shown.all])}."
     return Drawn("methods", title, alt, figure)
+
+
+def _places(shown: Lines) -> tuple[dict[float, Line], dict[float, str]]:
+    """Heights of the methods, and of the names of their groups."""
+    places: dict[float, Line] = {}
+    heads: dict[float, str] = {}
+    top = 0.0
+    for group, (called, _, _) in GROUPS.items():
+        own = shown.of(group)
+        if own:
+            heads[top] = called
+            places |= {top + 1 + number: line for number, line in enumerate(own)}
+            top += len(own) + 1.3
+    return places, heads
+
+
+def _draw(axes: Axes, y: float, line: Line) -> None:
+    """An error with its interval and, to the right, its numbers."""
+    _, colour, mark = GROUPS[line.row.group]
+    low, high = line.row.mae_low, line.row.mae_high
+    if low is not None and high is not None:
+        axes.plot([low, high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt", alpha=0.6)
+    axes.plot([line.row.mae], [y], marker=mark, color=colour, markersize=6, linestyle="none")
+    axes.annotate(
+        _numbers(line),
+        xy=(1.0, y),
+        xytext=(6, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="center",
+        fontsize=8,
+        annotation_clip=False,
+    )
 
 
 def gaps(shown: Lines) -> Drawn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +12,6 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from harness.errors import unknown_choice
 from harness.records.schema import DIMENSIONS
 from harness.report.figures.canvas import GRID, HEADING, INK, PAPER, SERIES, SOFT, canvas, drawn_name
 from harness.report.figures.drawn import Drawn, NotDrawnError
@@ -19,7 +19,6 @@ from harness.report.figures.lines import Line, Lines
 from harness.report.literal import shortened
 
 Floats = NDArray[np.float64]
-TARGET: Final = "published"
 LABEL: Final = 17
 """Characters of a method's name below the radar."""
 STEP: Final = 25.0
@@ -44,12 +43,23 @@ def radar(shown: Lines, region: str | None = None) -> Drawn:
         NotDrawnError: no method was tuned, or the records hold no targets.
         UsageError: no run has the region.
     """
-    dial = Dial(shown)
     if region is None:
-        region = max(dial.regions, key=lambda code: shown.best.regions[code].mae)
-    elif region not in dial.regions:
-        raise unknown_choice("region", region, dial.regions, "give one of the run's regions")
-    return dial.turn(region, "radar")
+        region = max(shown.best.regions, key=lambda code: shown.best.regions[code].mae)
+    return Dial(shown, shown.best_in(region)).turn(region, "radar")
+
+
+def radars(shown: Lines) -> Iterator[tuple[str, Drawn]]:
+    """The radar of every region by its code; one figure shows all regions of a run, one after the other.
+
+    Raises:
+        NotDrawnError: no method was tuned, or the records hold no targets.
+    """
+    dials: dict[str, Dial] = {}
+    for place, code in enumerate(shown.tuned_regions):
+        line = shown.best_in(code)
+        if line.label not in dials:
+            dials[line.label] = Dial(shown, line)
+        yield code, dials[line.label].turn(code, f"radar-{place}")
 
 
 class Dial:
@@ -59,48 +69,44 @@ class Dial:
         regions: that it can show.
     """
 
-    def __init__(self, shown: Lines) -> None:
-        """Draws the axes with a range that holds all regions.
+    def __init__(self, shown: Lines, best: Line) -> None:
+        """Draws the axes with a range that holds all regions of a tuned method.
 
         Raises:
-            NotDrawnError: no method was tuned, or the records hold no targets.
+            NotDrawnError: the records hold no targets.
         """
-        best = shown.best
         beside = (shown.beside(best, "naive"), shown.beside(best, "icl", "persona"))
         self._lines: tuple[Line, ...] = (*(line for line in beside if line is not None), best)
         self.regions = tuple(best.regions)
         if not any(np.isfinite(best.target(code)).any() for code in self.regions):
             raise NotDrawnError("the records hold no published scores")
         self._subject = drawn_name(best.row.model)
-        values = [self._values(code) for code in self.regions]
-        self.rings = _rings(np.concatenate([one for per_region in values for one in per_region.values()]))
+        self.rings = _rings(np.concatenate([self._values(code) for code in self.regions]))
         self._figure = canvas((4.6, 4.9), layout="none")
         self._draw_frame()
 
     def turn(self, region: str, name: str) -> Drawn:
         """The same figure with the polygons of a region."""
         values = self._values(region)
-        for place, line in enumerate((None, *self._lines)):
-            label = TARGET if line is None else line.label
-            known = label in values
-            artist, text = self._polygons[place], self._texts[place]
-            points = self._at(values[label]) if known else np.full((6, 2), np.nan)
+        for artist, points in zip(self._polygons, map(self._at, values), strict=True):
             artist.set_data(*np.vstack([points, points[:1]]).T)
-            text.set_text(self._entry(line, region) if known else "")
-        self._fill.set_path(_filled(self._at(values[TARGET])))
+        for text, line in zip(self._texts, (None, *self._lines), strict=True):
+            text.set_text(self._entry(line, region))
+        self._fill.set_path(_filled(self._at(values[0])))
         code = drawn_name(region)
         title = f"{code}: published scores and answers"
         self._head.set_text(f"{title}\n{self._subject}")
-        return Drawn(name, title, self._alt(code, region, values), self._figure)
+        return Drawn(name, title, self._alt(code, region, values[0], values[-1]), self._figure)
 
-    def _values(self, region: str) -> dict[str, Floats]:
-        """(6,) index points of the target and of each method, NaN where there is none."""
-        return {TARGET: self._lines[-1].target(region)} | {
-            line.label: line.indices(region) for line in self._lines if region in line.regions
-        }
+    def _values(self, region: str) -> Floats:
+        """(1 + M, 6) index points of the target and of M methods, the tuned one last; NaN where there is none."""
+        return np.stack([self._lines[-1].target(region), *(line.indices(region) for line in self._lines)])
 
     def _entry(self, line: Line | None, region: str) -> str:
-        return TARGET if line is None else f"{shortened(line.label, LABEL)}: error {line.regions[region].mae:.1f}"
+        if line is None:
+            return "published"
+        error = f"error {line.regions[region].mae:.1f}" if region in line.regions else "not asked"
+        return f"{shortened(line.label, LABEL)}: {error}"
 
     def _at(self, values: Floats) -> Floats:
         """(6, 2) places of six values."""
@@ -144,18 +150,16 @@ class Dial:
         self._head = figure.suptitle("", x=0.01, ha="left", fontsize=9)
         self._head.set_gid(HEADING)
 
-    def _alt(self, code: str, region: str, values: dict[str, Floats]) -> str:
-        errors = ", ".join(
-            f"{line.label} {line.regions[region].mae:.1f}" for line in self._lines if region in line.regions
-        )
-        target = values[TARGET]
-        pairs = zip(DIMENSIONS, target, values[self._lines[-1].label], strict=True)
-        told = [f"{name.upper()} {wanted:.0f} ({found:.0f})" for name, wanted, found in pairs if np.isfinite(wanted)]
+    def _alt(self, code: str, region: str, target: Floats, tuned: Floats) -> str:
+        told = [line for line in self._lines if region in line.regions]
+        errors = ", ".join(f"{line.label} {line.regions[region].mae:.1f}" for line in told)
+        pairs = zip(DIMENSIONS, target, tuned, strict=True)
+        scores = [f"{name.upper()} {wanted:.0f} ({found:.0f})" for name, wanted, found in pairs if np.isfinite(wanted)]
         missing = [name.upper() for name, wanted in zip(DIMENSIONS, target, strict=True) if np.isnan(wanted)]
         gap = f" No published score: {', '.join(missing)}." if missing else ""
         return (
-            f"{code}: mean absolute error {errors} index points. Published scores, those of {self._lines[-1].label} in "
-            f"brackets: {', '.join(told)}.{gap}"
+            f"{code}: mean absolute error {errors} index points. Published scores, those of {told[-1].label} in "
+            f"brackets: {', '.join(scores) or 'none'}.{gap}"
         )
 
 

@@ -14,6 +14,8 @@ from harness.report.figures.drawn import Drawn, listed
 
 MOST_BANDS: Final = 6
 """Lines up to which quartile bands are drawn; more would hide each other."""
+LEAST: Final = 0.5
+"""Evaluations at which a log axis may begin."""
 CONVERGENCE: Final = "Best error on the tuning wordings so far"
 
 
@@ -65,7 +67,9 @@ def reached(name: str, subject: str, courses: Sequence[Course], targets: Sequenc
     for place, course in enumerate(courses):
         look = style(place)
         axes.step(course.evaluations, course.reached, where="post", linewidth=1.7, label=f"_{course.label}", **look)
-        ends.append(End(course.label, course.evaluations[-1], course.reached[-1], look["color"]))
+        ends.append(End(course.label, max(LEAST, course.evaluations[-1]), course.reached[-1], look["color"]))
+    last = _last(courses)
+    axes.set_xlim(max(LEAST, min(0.8 * _first_reached(courses), 0.9 * last)), 1.02 * last)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
@@ -73,8 +77,6 @@ def reached(name: str, subject: str, courses: Sequence[Course], targets: Sequenc
     axes.set_xlabel("candidate evaluations per region (log)")
     axes.set_ylabel("share of cells and targets reached")
     axes.set_ylim(0.0, max(0.1, 1.08 * max(course.reached[-1] for course in courses)))
-    last = _last(courses)
-    axes.set_xlim(min(0.8 * _first_reached(courses), 0.9 * last), 1.02 * last)
     label_ends(axes, ends)
     shares = [f"{drawn_name(course.label)} {course.reached[-1]:.0%}" for course in courses]
     alt = f"Share of regions, seeds and targets ({goals} index points) reached at the end: {listed(shares)}."
@@ -91,7 +93,7 @@ def _fall(course: Course) -> str:
 
 
 def _last(courses: Sequence[Course]) -> float:
-    return max(course.evaluations[-1] for course in courses)
+    return max(1.0, *(course.evaluations[-1] for course in courses))
 
 
 def _first_reached(courses: Sequence[Course]) -> float:

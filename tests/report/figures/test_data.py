@@ -1,5 +1,6 @@
 """What is drawn equals the record: values are read back from the artists."""
 
+import re
 from itertools import pairwise
 from statistics import fmean, median
 
@@ -38,7 +39,7 @@ def record(made):
 
 def test_the_radar_shows_targets_and_answers(record, lines):
     with settled():
-        dial = radar.Dial(lines(record))
+        dial = radar.Dial(lines(record), lines(record).best)
     low, high = dial.rings[0], dial.rings[-1]
     for code in dial.regions:
         drawn = dial.turn(code, "radar")
@@ -73,7 +74,7 @@ def test_a_missing_score_leaves_a_gap_that_is_said(record, lines):
 
 def test_the_range_of_the_radar_holds_all_regions(real, lines):
     with settled():
-        dial = radar.Dial(lines(real))
+        dial = radar.Dial(lines(real), lines(real).best)
     values = [*(score for own in real.targets.scores.values() for score in own.values())]
     for name in ("naive", "icl", "de"):
         values += [value for one in results(real, name) for value in one.indices.values()]
@@ -248,6 +249,30 @@ def test_equal_names_are_told_apart_by_run_or_model(record, made, lines):
     assert {"de, respondent", "de, gpt"} <= set(labels)
 
 
-def test_the_method_with_most_regions_is_the_one_shown(made, lines):
-    single = made(1, ("random",)).model_copy(update={"spec": {"budget": 3}})
-    assert lines(made(6), single).best.label.startswith("de")
+def test_the_method_with_most_regions_is_the_one_shown(made, lines, shown):
+    single = made(1, ("random",), codes=["XYZ"]).model_copy(update={"spec": {"budget": 3}})
+    both = made(6), single
+    assert lines(*both).best.label == "de"
+    drawn = {code: one.alt for code, one in catalog.radars(*shown(*both))}
+    assert list(drawn)[-1] == "XYZ"
+    assert "those of random in brackets" in drawn["XYZ"]
+    assert "those of de in brackets" in drawn["ARG"]
+
+
+EXTREMES = {
+    "zero": {"mae": 0.0, "mae_tuned": 0.0, "curve": ((0.0, 0.0),), "evaluations": 0.0},
+    "huge": {"mae": 1e6, "mae_tuned": 1e6, "curve": ((1.0, 1e6), (1e12, 1e6)), "evaluations": 1e12},
+    "tiny": {"mae": 1e-9, "mae_tuned": 1e-9, "curve": ((0.5, 1e-9),), "evaluations": 0.5},
+    "far": {"indices": dict.fromkeys(DIMENSIONS, -1e6), "order_gap": dict.fromkeys(DIMENSIONS, 1e6)},
+}
+
+
+@pytest.mark.parametrize("case", EXTREMES)
+def test_numbers_at_their_limits_are_drawn(case, made, shown):
+    plain = made(3, 2)
+    changed = tuple(
+        method.model_copy(update={"results": tuple(one.model_copy(update=EXTREMES[case]) for one in method.results)})
+        for method in plain.methods
+    )
+    for drawn in catalog.of_runs(*shown(plain.model_copy(update={"methods": changed}))):
+        assert not re.search(r"\b(nan|inf)\b", catalog.inline_svg(drawn))
