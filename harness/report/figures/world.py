@@ -53,10 +53,13 @@ class Scale:
 
     edges: tuple[float, ...]
 
+    def place(self, value: float) -> int:
+        """The step that holds a value."""
+        return int(np.clip(np.searchsorted(self.edges, value, side="right") - 1, 0, len(self.edges) - 2))
+
     def step(self, value: float) -> int:
-        """Place of a value in `STEPS`."""
-        place = int(np.clip(np.searchsorted(self.edges, value, side="right") - 1, 0, len(self.edges) - 2))
-        return self.colour(place)
+        """Place in `STEPS` of a value's colour."""
+        return self.colour(self.place(value))
 
     def colour(self, place: int) -> int:
         """Place in `STEPS` of the colour of a step; few steps stand far apart."""

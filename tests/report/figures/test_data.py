@@ -131,6 +131,10 @@ def test_steps_of_colour_hold_all_values_in_order(values):
     assert scale.edges[0] <= min(values) + 1e-9
     assert max(values) <= scale.edges[-1] + 1e-9
     assert 2 <= len(scale.edges) <= len(STEPS) + 1
+    for value in values:
+        place = scale.place(value)
+        assert scale.edges[place] - 1e-9 <= value <= scale.edges[place + 1] + 1e-9
+        assert value < scale.edges[place + 1] or place == len(scale.edges) - 2
     steps = [scale.step(value) for value in sorted(values)]
     assert steps == sorted(steps)
     assert {scale.colour(place) for place in range(len(scale.edges) - 1)} <= set(range(len(STEPS)))
