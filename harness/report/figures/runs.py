@@ -22,11 +22,12 @@ def convergence(shown: Lines) -> Drawn:
         NotDrawnError: no curve was recorded.
     """
     courses = _courses(shown)
-    references = [
-        (line.label, median(row.mae_tuned for row in line.regions.values()))
+    tuned = {
+        line.label: [row.mae_tuned for row in line.regions.values() if row.mae_tuned is not None]
         for line in shown.all
         if line.row.method in WITHOUT
-    ]
+    }
+    references = [(label, median(errors)) for label, errors in tuned.items() if errors]
     return searches.convergence("convergence", shown.subject, courses, references)
 
 
