@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import options, output
+from harness.cli.finished import read_finished
 from harness.errors import RunError, UsageError, unknown_choice
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def plot(
 
     _check_folder(out)
     names = _chosen(figure)
-    records, contests = _read(runs)
+    records, contests = read_finished(runs)
     _check_region(region, names, records)
-    wanted = list(chain(_of_runs(records, names, region), _of_contests(contests, names)))
+    wanted = list(chain(_of_runs(records, names, region), _of_contests(list(contests.values()), names)))
     found = [one for one in wanted if not isinstance(one, Left)]
     left = [one for one in wanted if isinstance(one, Left)]
     if not found:
@@ -91,36 +92,6 @@ def _chosen(figure: str | None) -> tuple[str, ...] | None:
         if name not in (*OF_RUNS, *OF_CONTEST):
             raise unknown_choice("figure", name, (*OF_RUNS, *OF_CONTEST), "give --figure some of them, or leave it out")
     return names
-
-
-def _read(paths: Sequence[Path]) -> tuple[dict[str, Record], list[Contest]]:
-    """Records of runs by path, and contests; which one a directory holds is told by its file.
-
-    Raises:
-        RunError: one cannot be read or is not finished.
-    """
-    from harness.records.contest_directory import CONTEST, LOG, ContestDirectory
-    from harness.records.run_directory import RunDirectory
-
-    records, contests = {}, []
-    for path in dict.fromkeys(paths):
-        if _holds(path, CONTEST):
-            contests.append(ContestDirectory(path).read())
-        elif _holds(path, LOG):
-            raise RunError(
-                f"contest '{path}' has no {CONTEST}: repeat the command that began it, which goes on with it"
-            )
-        else:
-            records[str(path)] = RunDirectory(path).read_record()
-    return records, contests
-
-
-def _holds(path: Path, name: str) -> bool:
-    try:
-        return (path / name).is_file()
-    except (OSError, ValueError):
-        # Reading it says what is wrong.
-        return False
 
 
 def _check_region(region: str | None, names: tuple[str, ...] | None, records: dict[str, Record]) -> None:

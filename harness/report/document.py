@@ -111,7 +111,7 @@ def _of_board(records: Mapping[str, Record], board: Leaderboard) -> dict[str, An
     return {
         "board": _board_facts(board),
         "summaries": list(summaries(records, board, places)),
-        "warnings": list(sheets.warnings(board)),
+        "warnings": list(dict.fromkeys(sheets.warnings(board))),
         "leaderboard": leaderboard,
         "marks": list(_marks(board, leaderboard)),
         "legend": sheets.legend(board),

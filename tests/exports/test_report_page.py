@@ -301,3 +301,16 @@ def test_a_contest_stands_with_its_figures_and_tables(visit, html):
     section = opened.locator("section:has(> #contests)")
     assert section.locator("figure").count() == 3 and section.locator("table").count() >= 4
     assert "21 entrants searched" in opened.locator("section:has(> #summary)").inner_text()
+
+
+def test_models_are_told_apart_and_filtered(visit, records):
+    (record,) = records.values()
+    methods = tuple(one.model_copy(update={"results": one.results[:2]}) for one in record.methods)
+    one = record.model_copy(update={"methods": methods})
+    other = one.model_copy(update={"model": one.model.model_copy(update={"name": "./other", "digest": "0"})})
+    opened, heard = visit(document({"runs/one": one, "runs/other": other}, {}))
+    form = opened.locator("form[data-table=leaderboard-table]")
+    form.get_by_label("Model").select_option(label="./other")
+    assert form.locator("output").inner_text() == "8 of 16 methods"
+    assert opened.locator("section:has(> #summary) h3").all_inner_texts()[:2] == ["./other", "respondent"]
+    assert opened.evaluate(FAULTS) == [] and heard == QUIET
