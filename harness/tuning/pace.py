@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from harness.tuning.objective import Answers, Draw, Respondent
 
-SHARE: Final = 0.03
-"""Part of the time that may go into calibration."""
+SHARE: Final = 0.05
+"""Part of the time that may go into calibration at first."""
+ENOUGH: Final = 20
+"""Slices from which a fifth of that has to do."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Pace:
         self._left = self._clock()
         self._answering += self._left - began
         self._candidates += candidates
-        if self._last < SHARE * (self._answering + self._between):
+        share = SHARE if len(self._slices) < ENOUGH else SHARE / 5
+        if self._last < share * (self._answering + self._between):
             self._close()
 
     def facts(self) -> dict[str, float]:
