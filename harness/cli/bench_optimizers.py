@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli import contest_settings, options, output
+from harness.cli.execution import typed_command
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,15 +127,9 @@ def _execute(run: ContestRun, directory: ContestDirectory, quiet: bool) -> Conte
             return run.run(directory, watcher)
         except KeyboardInterrupt:
             kept = sum(len(line.cells) for line in directory.read_log())
-            for line in (f"interrupted; {kept} of {cells} cells are kept; to go on:", _command()):
+            for line in (f"interrupted; {kept} of {cells} cells are kept; to go on:", typed_command()):
                 output.tell(console, line, soft_wrap=True)
             raise
-
-
-def _command() -> str:
-    """This command as it was typed."""
-    program = ["python", "-m", "harness"] if Path(sys.argv[0]).name == "__main__.py" else ["harness"]
-    return shlex.join([*program, *sys.argv[1:]])
 
 
 def _print_header(run: ContestRun, directory: ContestDirectory, console: Console) -> None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 REGRESSION = 1
 """Exit code of a run that is worse than its baseline."""
 MOST_REPEATS = 1000
+FEW = 5
+"""Repeats below which a limit is little more than a guess."""
+REPEATS = "repeats"
+"""Folder of a run in which its repeats are kept."""
 Run = Annotated[
     Path, typer.Argument(metavar="RUN", help="Directory of a finished run, or a folder that holds one run alone.")
 ]
@@ -37,7 +41,7 @@ def baseline(
 ) -> None:
     """Measure how far runs with these settings differ from each other, and keep it as a baseline.
 
-    The run is repeated with other seeds, beside it. An interrupted baseline goes on when the command is given again.
+    The run is repeated with other seeds, in its folder. An interrupted baseline goes on when given again.
     """
     from harness.records.run_directory import the_run
     from harness.regression.judge import beyond, limit
@@ -52,7 +56,12 @@ def baseline(
     records = _repeated(directory, reference, repeats, (survey, targets, trust_remote_code, quiet))
     made = build(reference, records)
     sheet = repeated_sheet(made.measures, tuple(map(limit, made.measures)))
-    notes = [f"limit: 2.8 standard deviations of {repeats + 1} runs, or what the machine's arithmetic may change"]
+    notes = [
+        f"limit: by how much a run may be worse than the mean, 2.8 standard deviations of {repeats + 1} runs, or what "
+        "the machine's arithmetic may change; nothing smaller is seen"
+    ]
+    if repeats < FEW:
+        notes.append(f"{repeats + 1} runs tell a standard deviation poorly: --repeats {FEW} or more are better")
     if odd := beyond(made):
         notes.append(
             f"the run itself lies beyond the limit ({', '.join(odd)}): an unchanged run would fail; take another"
@@ -110,7 +119,7 @@ def _areas(text: str) -> list[str]:
 def _repeated(
     directory: RunDirectory, reference: Record, repeats: int, given: tuple[Path | None, Path | None, bool, bool]
 ) -> list[Record]:
-    """The run with other seeds, each beside it."""
+    """The run with other seeds, each in a folder of its own below it."""
     from dataclasses import replace
 
     from harness.cli import execution, resuming
@@ -125,7 +134,9 @@ def _repeated(
         first = reference.spec["first_seed"] + number * session.spec.seeds
         one = replace(session, spec=session.spec.model_copy(update={"first_seed": first}))
         label = name(one.spec, one.table)
-        _, record = execution.execute(one, directory.path.parent, label, Log(), quiet, inputs=inputs)
+        _, record = execution.execute(
+            one, directory.path / REPEATS, label, Log(), quiet, inputs=inputs, again=execution.typed_command()
+        )
         records.append(record)
     return records
 
@@ -137,8 +148,8 @@ def _show(verdict: Verdict, junit: Path | None, markdown: Path | None, as_json: 
     from harness.report.terminal import SheetView
 
     text = verdict.model_dump_json(indent=1)
-    first = Text(shown.summary(verdict), style="bold green" if verdict.passed else "bold red")
-    lines: list[str | Text] = [first, *shown.notes(verdict)]
+    last = Text(shown.summary(verdict), style="bold green" if verdict.passed else "bold red")
+    lines: list[str | Text] = [*shown.notes(verdict), last]
     output.finish(text, [SheetView(shown.verdict_sheet(verdict), strong="bold red")], lines, None, as_json, apart=True)
     output.write_file(junit, shown.junit(verdict), "--junit")
     output.write_file(markdown, shown.markdown(verdict), "--markdown")

@@ -48,13 +48,14 @@ def execute(
     quiet: bool,
     fresh: bool = False,
     inputs: Inputs | None = None,
+    again: str = "",
 ) -> tuple[RunDirectory, Record]:
     """Runs a session in the newest directory of its name below `out`, or in a new one; its progress is shown."""
     from harness.records.run_directory import RunDirectory
 
     known = None if fresh else RunDirectory.newest(out, name)
     directory = known or RunDirectory.create(out, name, session.spec.plain(), inputs, fresh)
-    return directory, work_on(directory, session, console, quiet, inputs, new=known is None)
+    return directory, work_on(directory, session, console, quiet, inputs, known is None, again)
 
 
 def work_on(
@@ -64,8 +65,18 @@ def work_on(
     quiet: bool,
     inputs: Inputs | None = None,
     new: bool = False,
+    again: str = "",
 ) -> Record:
     """Does what a run still needs and returns its record; no other process may work in the directory meanwhile.
+
+    Args:
+        directory: of the run.
+        session: what it works with.
+        console: where progress is shown.
+        quiet: shows none.
+        inputs: where its files stand now.
+        new: whether the directory was made for it.
+        again: the command that goes on with it; by default that of the run alone.
 
     Raises:
         RunError: another process does, or the run was begun with something else; see `Session.run` too.
@@ -95,14 +106,14 @@ def work_on(
         except HarnessError as error:
             if directory.discard():
                 raise
-            how = f"what was answered is kept, go on with: {resume_command(directory, session)}"
+            how = f"what was answered is kept, go on with: {again or resume_command(directory, session)}"
             raise type(error)(f"{error}; {how}") from error
         except BaseException as error:
             kept = not directory.discard()
             if isinstance(error, (KeyboardInterrupt, Stopped)):
                 watcher.remark("interrupted; " + ("what was answered is kept" if kept else "nothing was kept"))
             if kept:
-                watcher.remark(f"go on with: {resume_command(directory, session)}")
+                watcher.remark(f"go on with: {again or resume_command(directory, session)}")
             raise
 
 
@@ -111,6 +122,11 @@ def resume_command(directory: RunDirectory, session: Session) -> str:
     words = [*_invocation(), "resume", str(directory.path.absolute())]
     words += ["--trust-remote-code"] if session.spec.model.trust_remote_code else []
     return " ".join(map(_quoted, words))
+
+
+def typed_command() -> str:
+    """This command as it was typed, as it can be pasted into a shell."""
+    return " ".join(map(_quoted, [*_invocation(), *sys.argv[1:]]))
 
 
 def _quoted(word: str) -> str:

@@ -15,7 +15,7 @@ class Chosen:
 
     Attributes:
         tuned: the tuned method with the lowest error; the reference bound where nothing else was tuned.
-        named: the baseline that names the region: icl, else persona.
+        named: of the baselines that name the region, icl and persona, the one with the lower error.
         naive: the survey alone.
         null: 3 to every question.
         best_null: the null row with the lowest error.
@@ -56,7 +56,7 @@ def _of(rows: list[Row]) -> Chosen:
         methods.setdefault(row.method, row)
     return Chosen(
         tuned=next(iter([*tuned, *(row for row in by_error if row.group == "reference")]), None),
-        named=next((methods[name] for name in AGAINST if name in methods), None),
+        named=next((row for name, row in methods.items() if name in AGAINST), None),
         naive=methods.get("naive"),
         null=methods.get("null"),
         best_null=next((row for row in by_error if row.group == "null"), None),

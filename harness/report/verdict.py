@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import floor, log10
+from statistics import fmean
+from typing import Final
 from xml.etree import ElementTree
 
 from harness.records.repeatability import AREAS, Finding, Repeated, Verdict
@@ -10,12 +13,14 @@ from harness.report.literal import literal
 from harness.report.markdown import escaped, section
 from harness.report.sheets import Sheet
 
-STATUS = {
-    "same": "within the limit",
+LARGE: Final = 1e9
+FOUR_DIGITS: Final = 1e4
+STATUS: Final = {
+    "same": "ok",
     "better": "better",
     "worse": "WORSE",
     "missing": "MISSING",
-    "elsewhere": "not judged: another machine",
+    "elsewhere": "not judged",
 }
 
 
@@ -24,9 +29,9 @@ def verdict_sheet(verdict: Verdict) -> Sheet:
     rows = []
     for finding in verdict.findings:
         shown = STATUS[finding.status] + ("" if finding.gated else " (not gated)")
-        value = "-" if finding.value is None else number(finding.value)
-        edge = f"{'>=' if finding.metric.higher_is_better else '<='} {number(_edge(finding))}"
-        cells = (finding.metric.area, finding.metric.label, value, number(finding.mean), edge, shown)
+        edge = f"{'>=' if finding.metric.higher_is_better else '<='} {number(_edge(finding), finding.limit)}"
+        mean = number(finding.mean, finding.limit)
+        cells = (finding.metric.area, finding.metric.label, _value(finding), mean, edge, shown)
         rows.append(cells)
     failed = frozenset((place, 5) for place, finding in enumerate(verdict.findings) if finding.failed)
     headings = ("area", "metric", "run", "baseline", "allowed", "verdict")
@@ -52,7 +57,8 @@ def notes(verdict: Verdict) -> Iterator[str]:
     yield "; ".join(f"{name}: {unit}" for name, unit in units)
     better = [one.metric.label for one in verdict.findings if one.status == "better"]
     if better:
-        yield f"better than the limit: {', '.join(better)}; make a new baseline, so that this is kept"
+        advice = "; where that is meant, a new baseline keeps it" if verdict.passed else ""
+        yield f"better than the limit: {', '.join(better)}{advice}"
     yield from verdict.notes
 
 
@@ -75,6 +81,7 @@ def junit(verdict: Verdict) -> str:
         )
         for one in own:
             _case(suite, one)
+        ElementTree.SubElement(suite, "system-out").text = "\n".join(map(literal, verdict.notes))
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
 
@@ -83,12 +90,13 @@ def _case(suite: ElementTree.Element, finding: Finding) -> None:
     case = ElementTree.SubElement(
         suite, "testcase", classname=suite.get("name", ""), name=literal(finding.metric.label)
     )
-    value = "none" if finding.value is None else number(finding.value)
-    said = f"{value}, allowed {number(_edge(finding))}, baseline {number(finding.mean)} {finding.metric.unit}"
+    edge, mean = (number(value, finding.limit) for value in (_edge(finding), finding.mean))
+    said = f"{_value(finding)}, allowed {edge}, baseline {mean} {finding.metric.unit}"
     if finding.failed:
         ElementTree.SubElement(case, "failure", type=finding.status, message=literal(f"{finding.status}: {said}"))
     elif _skipped(finding):
-        ElementTree.SubElement(case, "skipped", message=literal(STATUS[finding.status]))
+        reason = "taken on another machine" if finding.gated else f"not gated: {STATUS[finding.status]}"
+        ElementTree.SubElement(case, "skipped", message=reason)
     ElementTree.SubElement(case, "system-out").text = literal(said)
 
 
@@ -101,21 +109,30 @@ def repeated_sheet(measures: tuple[Repeated, ...], limits: tuple[float, ...]) ->
     """
     rows = []
     for one, limit in zip(measures, limits, strict=True):
-        low, high = min(one.values), max(one.values)
-        cells = (one.metric.area, one.metric.label, number(one.values[0]), f"{number(low)} to {number(high)}")
-        rows.append((*cells, number(limit), one.metric.unit))
-    headings = ("area", "metric", "run", "all runs", "limit", "unit")
-    return Sheet("Repeatability", headings, tuple(rows), left=(0, 1, 5))
+        run, low, high = (number(value, limit) for value in (one.values[0], min(one.values), max(one.values)))
+        mean = abs(fmean(one.values))
+        share = f"{100 * limit / mean:.2g} %" if mean else "-"
+        rows.append((one.metric.area, one.metric.label, run, low, high, f"{limit:.2g}", share))
+    headings = ("area", "metric", "run", "lowest", "highest", "limit", "of mean")
+    return Sheet("Repeatability", headings, tuple(rows), left=(0, 1))
 
 
-def number(value: float) -> str:
-    """Four digits that count, without an exponent for what is neither large nor small."""
-    return f"{value:.4g}" if abs(value) < 1e4 or abs(value) >= 1e9 else f"{value:.0f}"
+def number(value: float, limit: float = 0.0) -> str:
+    """As many digits as a limit makes matter; four where it is zero, and no exponent for what is of a usual size."""
+    if abs(value) >= LARGE:
+        return f"{value:.4g}"
+    if limit <= 0:
+        return f"{value:.4g}" if abs(value) < FOUR_DIGITS else f"{value:.0f}"
+    return f"{value:.{min(9, max(0, 1 - floor(log10(limit))))}f}"
 
 
 def _edge(finding: Finding) -> float:
     higher = finding.metric.higher_is_better
     return finding.mean - finding.limit if higher else finding.mean + finding.limit
+
+
+def _value(finding: Finding) -> str:
+    return "-" if finding.value is None else number(finding.value, finding.limit)
 
 
 def _skipped(finding: Finding) -> bool:
