@@ -165,8 +165,9 @@ def _spread(records: Sequence[Record], board: Leaderboard) -> Iterator[Limit]:
     held = ["no other model, survey or wording"]
     if seeds == 1:
         held.append("no other seed, since there is one")
+    alone = any(row.mae_low is not None for row in board.rows)
     few = (
-        " One region has no interval at all."
+        f" One region has {'one over its seeds, for itself alone' if alone else 'no interval at all'}."
         if regions == 1
         else f" With {regions} regions they are wide, and hang on normality."
         if regions < FEW
