@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.records.contest_directory import read_contest
 from harness.records.run_directory import RunDirectory
+from harness.report.document import document
 from harness.report.leaderboard import build
-from harness.report.meaning import limits
+from harness.report.meaning import contest_limits, limits
 from harness.report.naive import naive_pair
 from harness.report.regions import region_views
 from harness.report.summary import summaries
@@ -130,3 +132,14 @@ def test_scores_of_runs_with_other_targets_stand_apart(record):
     assert set(view.sheet.rows[1][1:7]) == {"7"} and {(1, 1), (0, 1)} <= view.sheet.strong
     (view, *_) = region_views({"one": record}, build({"one": record}), {})
     assert view.sheet.rows[0][0] == "published" and view.sheet.rows[1][0] != "published"
+
+
+def test_a_contest_tells_of_its_model_too():
+    whole = read_contest(RESULTS / "benchmarks" / "studies" / "de" / "contest.json")
+    spec = whole.spec.model_copy(update={"entrants": whole.spec.entrants[:1]})
+    cells = tuple(cell for cell in whole.cells if cell.entrant in spec.labels)
+    contest = whole.model_copy(update={"spec": spec, "cells": cells})
+    text = document({}, {"one": contest, "two": contest})
+    assert text.count("<dt>Not a finding about people") == text.count("<dt>The best optimizer here") == 1
+    chance = contest.model_copy(update={"model": contest.model.model_copy(update={"random_weights": True})})
+    assert next(contest_limits(chance)).title == "No result at all"
