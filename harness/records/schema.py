@@ -237,6 +237,15 @@ class Record(_Frozen):
         description="seconds per phase and of the calibration loop, candidates per second, loops per candidate"
     )
 
+    @field_validator("methods")
+    @classmethod
+    def _once(cls, methods: tuple[MethodResult, ...]) -> tuple[MethodResult, ...]:
+        """A method that stood there twice would have two places in one ranking."""
+        names = [one.method for one in methods]
+        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+            raise ValueError(f"expected every method once, found {twice[0]} {names.count(twice[0])} times")
+        return methods
+
     @field_validator("spec")
     @classmethod
     def _readable(cls, spec: dict[str, Any]) -> dict[str, Any]:

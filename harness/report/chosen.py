@@ -51,15 +51,19 @@ def _models(board: Leaderboard) -> dict[str, None]:
 def _of(rows: list[Row]) -> Chosen:
     by_error = sorted(rows, key=lambda row: row.mae)
     tuned = [row for row in by_error if row.group == "tuned"]
+    first = next(iter([*tuned, *(row for row in by_error if row.group == "reference")]), None)
+    own = set(first.runs if first else by_error[0].runs)
+    # Those of the same run before those of another one, which may have asked otherwise, or another model of that name.
+    nearest = sorted(by_error, key=lambda row: own.isdisjoint(row.runs))
     methods: dict[str, Row] = {}
-    for row in by_error:
+    for row in nearest:
         methods.setdefault(row.method, row)
     return Chosen(
-        tuned=next(iter([*tuned, *(row for row in by_error if row.group == "reference")]), None),
+        tuned=first,
         named=next((row for name, row in methods.items() if name in AGAINST), None),
         naive=methods.get("naive"),
         null=methods.get("null"),
-        best_null=next((row for row in by_error if row.group == "null"), None),
+        best_null=next((row for row in nearest if row.group == "null"), None),
         count=len(tuned),
         lowest=by_error[0],
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from harness.report.contest import MEASURES, Analysis, Comparison, Standing, Summary
-from harness.report.sheets import Sheet
+from harness.report.sheets import Sheet, whole
 
 MOST_PAIRS: Final = 15
 _MEASURES: Final = {"mae": "held-out wordings", "mae_tuned": "tuning wordings"}
@@ -30,7 +30,7 @@ def finals_sheet(analysis: Analysis, measure: str) -> Sheet:
         own = _summary(row, measure)
         cells = [row.label, f"{own.mean:.2f}", _between(own.low, own.high, ".2f"), f"{own.median:.2f}"]
         rank = "" if own.rank is None else f"{own.rank:.2f}"
-        cost = ("", "") if row.reference else (f"{row.evaluations:.4g}", f"{row.seconds:.3g}")
+        cost = ("", "") if row.reference else (whole(row.evaluations), f"{row.seconds:.3g}")
         rows.append((*cells, rank, *cost))
     headings = ("entrant", "mean", "95 %", "median", "rank", "evaluations", "seconds")
     return Sheet(f"error at the end, {_MEASURES[measure]}", headings, tuple(rows), left=(0,))

@@ -84,8 +84,8 @@ def document(records: Mapping[str, Record], contests: Mapping[str, Contest], tit
     }
     board = build(records) if records else None
     values |= _of_board(records, board) if board else {"summaries": [], "warnings": [], "limits": []}
-    for one in analyses.values():
-        values["limits"] = [*values["limits"], *contest_limits(len(one.regions), len(one.seeds))]
+    of_contests = [limit for contest in contests.values() for limit in contest_limits(contest)]
+    values["limits"] = list(dict.fromkeys([*values["limits"], *of_contests]))
     return render("report.html.jinja", values)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Final
+from typing import Any, Final
 
-from harness.records.schema import Record, SpecFacts
+from harness.records.contest import Contest
+from harness.records.schema import ModelIdentity, Record, SpecFacts
 from harness.report.chosen import Chosen, chosen
 from harness.report.leaderboard import Leaderboard
 from harness.report.literal import shortened
@@ -52,8 +53,10 @@ def limits(records: Mapping[str, Record], board: Leaderboard) -> Iterator[Limit]
         )
 
 
-def contest_limits(regions: int, seeds: int) -> Iterator[Limit]:
+def contest_limits(contest: Contest) -> Iterator[Limit]:
     """What a contest of optimizers cannot show."""
+    yield _about_model(contest.model, contest.spec.entrants[0].settings)
+    regions, seeds = len(contest.spec.regions), len(contest.spec.seeds)
     yield Limit(
         "The best optimizer here is not the best optimizer",
         f"A contest is one model and one survey in {regions} region{'s' * (regions != 1)} with "
@@ -62,35 +65,38 @@ def contest_limits(regions: int, seeds: int) -> Iterator[Limit]:
 
 
 def _about_models(records: Sequence[Record]) -> Iterator[Limit]:
-    names = dict.fromkeys(record.model.name for record in records)
-    for name in names:
-        own = next(record for record in records if record.model.name == name)
-        if own.model.random_weights:
-            yield Limit(
-                "No result at all",
-                f"{shortened(name, NAME)} has random weights. It shows how fast things are, and that answers at random "
-                "are told as such; its errors are those of chance.",
-            )
-        elif _bundled(own):
-            yield Limit(
-                "Not a finding about people, countries or any published model",
-                f"{name} is a simulation of {own.model.parameters / 1e6:.1f} million parameters, trained for this "
-                "survey. It shows that the instruments work and lets search methods be compared. It is far more "
-                "indifferent to the words of a question than a real model, where larger gaps between wordings and "
-                "between orders of the options are to be expected, and answers that are none.",
-            )
-        else:
-            yield Limit(
-                "Not what the model is like",
-                f"The numbers are of {shortened(name, NAME)} in {own.model.dtype}, asked in one way. Other weights, "
-                "another precision, another chat template or other words are another respondent. A low error says that "
-                "six numbers are reproduced, not that the model knows or represents a culture.",
-            )
+    first: dict[str, Record] = {}
+    for record in records:
+        first.setdefault(record.model.name, record)
+    yield from (_about_model(record.model, record.spec) for record in first.values())
 
 
-def _bundled(record: Record) -> bool:
-    model = record.spec.get("model")
-    return isinstance(model, dict) and model.get("name") == record.model.name == SIMULATION
+def _about_model(model: ModelIdentity, spec: Mapping[str, Any]) -> Limit:
+    if model.random_weights:
+        return Limit(
+            "No result at all",
+            f"{shortened(model.name, NAME)} has random weights. It shows how fast things are, and that answers at "
+            "random are told as such; its errors are those of chance.",
+        )
+    if _bundled(model, spec):
+        return Limit(
+            "Not a finding about people, countries or any published model",
+            f"{model.name} is a simulation of {model.parameters / 1e6:.1f} million parameters, trained for this "
+            "survey. It shows that the instruments work and lets search methods be compared. It is far more "
+            "indifferent to the words of a question than a real model, where larger gaps between wordings and "
+            "between orders of the options are to be expected, and answers that are none.",
+        )
+    return Limit(
+        "Not what the model is like",
+        f"The numbers are of {shortened(model.name, NAME)} in {model.dtype}, asked in one way. Other weights, "
+        "another precision, another chat template or other words are another respondent. A low error says that "
+        "six numbers are reproduced, not that the model knows or represents a culture.",
+    )
+
+
+def _bundled(model: ModelIdentity, spec: Mapping[str, Any]) -> bool:
+    named = spec.get("model")
+    return isinstance(named, dict) and named.get("name") == model.name == SIMULATION
 
 
 def _people() -> Limit:
@@ -165,8 +171,9 @@ def _spread(records: Sequence[Record], board: Leaderboard) -> Iterator[Limit]:
     held = ["no other model, survey or wording"]
     if seeds == 1:
         held.append("no other seed, since there is one")
+    alone = any(row.mae_low is not None for row in board.rows)
     few = (
-        " One region has no interval at all."
+        f" One region has {'one over its seeds, for itself alone' if alone else 'no interval at all'}."
         if regions == 1
         else f" With {regions} regions they are wide, and hang on normality."
         if regions < FEW

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from harness.records.schema import Record
-from harness.report.pairs import Pair
+from harness.report.pairs import Pair, beside
 from harness.report.pooling import Pooled, pool
 from harness.report.rows import Row
 from harness.report.statistics import paired
@@ -30,11 +28,7 @@ def naive_pair(records: Mapping[str, Record], row: Row, seed: int) -> Pair | Non
     naive = next((one for one in pooled if own is not None and _beside(own, one)), None)
     if own is None or naive is None or own is naive:
         return None
-    order = list(naive.by_region)
-    second = naive.table[[order.index(region) for region in own.by_region]]
-    if not np.isfinite(second).any(axis=1).all():
-        return None
-    found = paired(own.table, second, seed)
+    found = paired(*beside(own, naive), seed)
     return Pair(
         row.model,
         row.method,

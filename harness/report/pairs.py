@@ -72,7 +72,9 @@ def notes(found: Sequence[Pair]) -> Iterator[str]:
     """What few regions cannot show."""
     tested = [pair for pair in found if pair.p is not None]
     if found and not tested and all(pair.regions == 1 for pair in found):
-        yield "one region shows nothing of a method: the mark goes by the numbers alone"
+        without = all(pair.low is None for pair in found)
+        by = "the numbers alone" if without else "its seeds, and by the numbers alone where they give no interval"
+        yield f"one region shows nothing of a method: the mark goes by {by}"
     fewest = min((pair.regions for pair in tested), default=0)
     # All differences of one sign, times Holm's number of pairs, of which those over more regions may come first.
     few = sum(pair.regions == fewest for pair in tested)

@@ -66,25 +66,31 @@ class _Numbers:
 
     def __init__(self, records: Mapping[str, Record], board: Leaderboard) -> None:
         self._board = board
-        self._scores: dict[str, dict[str, float | None]] = {}
-        for record in records.values():
-            self._scores |= record.targets.scores if record.targets else {}
+        self._scores = {name: record.targets.scores for name, record in records.items() if record.targets}
         self._labels = [row[0] for row in sheets.dimension_sheet(board, "mae").rows]
         self._rows = {(_key(row), row.region): row for row in board.regions}
 
     def sheet(self, code: str) -> Sheet:
         """Of one region."""
-        rows = []
-        if code in self._scores:
-            known = self._scores[code]
-            rows.append(("published", *("-" if known.get(d) is None else f"{known[d]:.0f}" for d in DIMENSIONS), ""))
-        strong = frozenset((0, column) for column in range(1, len(DIMENSIONS) + 1)) if rows else frozenset()
+        rows = list(self._published(code))
+        strong = frozenset((row, column) for row, _ in enumerate(rows) for column in range(1, len(DIMENSIONS) + 1))
         for label, row in zip(self._labels, self._board.rows, strict=True):
             found = self._rows.get((_key(row), code))
             if found is not None:
                 rows.append((label, *(f"{found.indices[d]:.0f}" for d in DIMENSIONS), f"{found.mae:.1f}"))
         headings = ("method", *(name.upper() for name in DIMENSIONS), "mae")
         return Sheet("", headings, tuple(rows), left=(0,), strong=strong)
+
+    def _published(self, code: str) -> Iterator[tuple[str, ...]]:
+        """A row of scores; one for each run where runs have other ones."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for name, scores in self._scores.items():
+            if code in scores:
+                known = scores[code]
+                cells = tuple("-" if known.get(d) is None else f"{known[d]:.0f}" for d in DIMENSIONS)
+                found.setdefault(cells, []).append(name)
+        for cells, names in found.items():
+            yield ("published" if len(found) == 1 else f"published, {', '.join(names)}", *cells, "")
 
 
 def _key(row: Row | RegionRow) -> tuple[str, str, tuple[str, ...]]:

@@ -17,6 +17,8 @@ from harness.report.rows import DimensionRow, RegionRow, Row
 
 SMALLEST: Final = 1e-4
 """Below it a p value is not spelt out."""
+WHOLE: Final = 1000
+"""Evaluations from which they are shown as a whole number."""
 MARK: Final = "\N{DAGGER}"
 """Stands behind a method that is not shown to be better than the best null row."""
 MEASURES: Final = {
@@ -78,6 +80,11 @@ def _number(value: float | None, digits: int = 2) -> str:
     return "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"
 
 
+def whole(evaluations: float) -> str:
+    """A number of evaluations with four digits at least; those of a region need not be whole where they are shared."""
+    return f"{evaluations:.4g}" if evaluations < WHOLE else f"{evaluations:.0f}"
+
+
 def _interval(row: Row) -> str:
     return "-" if row.mae_low is None else f"[{row.mae_low:.2f}, {row.mae_high:.2f}]"
 
@@ -102,7 +109,7 @@ def leaderboard_sheet(board: Leaderboard) -> Sheet:
         cells += [f"{row.method}{mark}", row.group, *_runs(row.model, row.runs, letters)]
         cells += [_number(row.mae), _interval(row), _number(row.mae_tuned)]
         cells += [_number(row.mae_instrument)] if other else []
-        cells += [_number(row.tau), _number(row.order_gap, 1), _number(row.option_mass, 3), f"{row.evaluations:.4g}"]
+        cells += [_number(row.tau), _number(row.order_gap, 1), _number(row.option_mass, 3), whole(row.evaluations)]
         cells += [str(row.regions)] if several else []
         cells += [str(row.seeds)] if seeds else []
         shown.append(tuple(cells))

@@ -9,13 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from harness.records.schema import Record
+from harness.records.schema import DIMENSIONS, Record
 from harness.report.chosen import Chosen, chosen
 from harness.report.leaderboard import Leaderboard, build
+from harness.report.leaderboard import key as _key
 from harness.report.literal import shortened
 from harness.report.naive import naive_pair
 from harness.report.pairs import Pair
 from harness.report.rows import Row
+from harness.report.sheets import whole
+from harness.report.statistics import DIGITS
 
 NAME: Final = 100
 """Characters of a name in a sentence."""
@@ -125,7 +128,7 @@ def _summaries(
             run,
             best.method if best else "",
             tuple(_bars(picked)),
-            (_asked(first), _reached(picked) if best else f"Nothing was tuned. {_lowest(first)}"),
+            (_asked(first, board), _reached(picked) if best else f"Nothing was tuned. {_lowest(first)}"),
             tuple(_findings(best, board, records)) if best else (),
             tuple(_besides(first, picked, board, places)),
         )
@@ -148,10 +151,12 @@ def _bars(picked: Chosen) -> Iterator[Bar]:
         )
 
 
-def _asked(row: Row) -> str:
+def _asked(row: Row, board: Leaderboard) -> str:
+    aimed = [one.dimension for one in board.dimensions if _key(one) == _key(row) and one.aimed]
+    indices = "the six indices" if len(aimed) == len(DIMENSIONS) else ", ".join(aimed)
     return (
         f"{shortened(row.model, NAME)} answered a values survey for {_regions(row.regions)}. An error is the mean "
-        "distance of the six indices of its answers from the published scores, in index points, on wordings that no "
+        f"distance of {indices} of its answers from the published scores, in index points, on wordings that no "
         "search has seen; lower is better."
     )
 
@@ -162,7 +167,7 @@ def _lowest(row: Row) -> str:
 
 def _reached(picked: Chosen) -> str:
     best = picked.tuned or picked.lowest
-    evaluations = f"{best.evaluations:,.4g} candidate evaluations per region"
+    evaluations = f"{whole(best.evaluations)} candidate evaluations per region"
     text = f"With {evaluations} {best.method} reached an error of {_error(best)}"
     if picked.count > 1:
         text += f", the lowest of {picked.count} tuned methods, picked after the fact"
@@ -171,8 +176,7 @@ def _reached(picked: Chosen) -> str:
 
 
 def _findings(best: Row, board: Leaderboard, records: Mapping[str, Record]) -> Iterator[Finding]:
-    key = (best.model, best.method, best.runs)
-    own = [pair for pair in board.pairs if (pair.model, pair.method, pair.runs) == key]
+    own = [pair for pair in board.pairs if _key(pair) == _key(best)]
     naive = naive_pair(records, best, board.bootstrap_seed)
     for pair in (*own, *([naive] if naive else [])):
         yield _finding(pair)
@@ -181,7 +185,7 @@ def _findings(best: Row, board: Leaderboard, records: Mapping[str, Record]) -> I
 def _finding(pair: Pair) -> Finding:
     against = f"{pair.against}, the best of the null rows" if pair.null else pair.against
     side = "lower" if pair.difference < 0 else "higher"
-    size = f"{abs(pair.difference):.2f} points {side}"
+    size = "the same mean" if round(pair.difference, DIGITS) == 0 else f"{abs(pair.difference):.2f} points {side}"
     count = f"lower in {pair.better} of {_regions(pair.regions)}"
     if pair.low is None or pair.high is None:
         return Finding(against, f"{size}, {count}, without an interval", "nothing is shown", False)
@@ -189,6 +193,7 @@ def _finding(pair: Pair) -> Finding:
     low, high = sorted((abs(pair.low), abs(pair.high)))
     if pair.high < 0 or pair.low > 0:
         verdict = "shown to be better" if pair.high < 0 else "shown to be worse"
+        verdict += ", in this region alone" * (pair.regions == 1)
         return Finding(against, f"{size} (95 % interval {low:.2f} to {high:.2f}), {count}", verdict, pair.high < 0)
     text = f"{size} (95 % interval of the difference {pair.low:+.2f} to {pair.high:+.2f}, which holds 0), {count}"
     return Finding(against, text, "not shown to differ", False)
@@ -202,10 +207,10 @@ def _besides(row: Row, picked: Chosen, board: Leaderboard, places: Mapping[str, 
         other = f"; {beside.method}: {beside.tau:.2f}" if beside is not None and beside.tau is not None else ""
         yield (
             f"The order of the regions agrees with the published one to a Kendall's tau of {row.tau:.2f} (1: the same "
-            f"order, 0: none{other})."
+            f"order, 0: none, -1: the reverse{other})."
         )
-    own = [one for one in board.regions if (one.model, one.method, one.runs) == (row.model, row.method, row.runs)]
-    if len(own) >= 4:
+    own = [one for one in board.regions if _key(one) == _key(row)]
+    if len({f"{one.mae:.1f}" for one in own}) > 1 and len(own) >= 4:
         ordered = sorted(own, key=lambda one: one.mae)
         low, high = (f"{places.get(one.region, one.region)} ({one.mae:.1f})" for one in (ordered[0], ordered[-1]))
         yield f"Of all regions {row.method} comes nearest to {low} and stays farthest from {high}."
@@ -214,6 +219,8 @@ def _besides(row: Row, picked: Chosen, board: Leaderboard, places: Mapping[str, 
 def _wordings(heldout: float, tuned: float) -> str:
     lost = heldout - tuned
     text = f"On the wordings it was tuned on its error is {tuned:.2f}"
+    if lost <= -OVERFIT:
+        return f"{text}, which is {-lost:.2f} more: the words of the questions asked here are the easier ones."
     if lost < OVERFIT:
         return f"{text}: about the same, so little of the result hangs on the words of the questions asked here."
     return f"{text}, which is {lost:.2f} less: that part belongs to the words of the questions, not to what they ask."

@@ -47,6 +47,10 @@ RECORDS = {
     "methods are null": (put(["methods"], None), "methods: Input should be a valid tuple"),
     "methods are text": (put(["methods"], "de"), "methods: Input should be a valid tuple"),
     "a method is a number": (put(["methods", 0], 7), "methods.0: "),
+    "a method twice": (
+        lambda content: {**content, "methods": [*content["methods"], content["methods"][0]]},
+        "methods: expected every method once",
+    ),
     "unknown group": (put(["methods", 0, "group"], "best"), "methods.0.group: Input should be 'null', 'baseline'"),
     "method without results": (put(["methods", 0, "results"], ...), "methods.0.results: Field required"),
     "negative error": (put([*FIRST, "mae"], -1), "methods.0.results.0.mae: Input should be greater than or equal to 0"),

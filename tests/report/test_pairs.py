@@ -145,3 +145,13 @@ def test_several_regions_without_an_interval_show_nothing(record, result):
     ]
     pair = null_pair(build({"one": record(null=[result("A", 10.0), result("B", 10.0)], de=rows)}), "de")
     assert (pair.difference, pair.high, pair.shown_better) == (-2.0, None, False)
+
+
+def test_one_region_with_seeds_is_said_to_be_judged_by_them(record, result):
+    def noted(*errors):
+        de = [result("USA", error, seed) for seed, error in enumerate(errors)]
+        return [note for note in build({"one": record(de=de, null=[result("USA", 9.0)])}).notes if "mark" in note]
+
+    assert noted(3.0) == ["one region shows nothing of a method: the mark goes by the numbers alone"]
+    (line,) = noted(3.0, 4.0, 5.0)
+    assert "by its seeds" in line

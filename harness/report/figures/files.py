@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from harness.records.files import writing
-from harness.report.figures.canvas import FITS, FITTED, SETTINGS, settled
+from harness.report.figures.canvas import FITS, FITTED, NAME, SETTINGS, settled
 from harness.report.figures.drawn import Drawn
+from harness.report.literal import shortened
 
 DPI: Final = 160
 
@@ -68,7 +69,13 @@ def _spelt(figure: Figure) -> Iterator[None]:
 def _drawable(text: str) -> str:
     if text.isascii():
         return text
-    return "".join(c if c == "\n" or ord(c) in _pictures() else c.encode("unicode_escape").decode() for c in text)
+    return "\n".join(_line(line) for line in text.split("\n"))
+
+
+def _line(line: str) -> str:
+    """What is spelt out takes no more room than a name may, so that something is left for the plot."""
+    spelt = "".join(c if ord(c) in _pictures() else c.encode("unicode_escape").decode() for c in line)
+    return shortened(spelt, max(NAME, len(line)))
 
 
 @cache

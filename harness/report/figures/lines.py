@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -12,9 +11,10 @@ from numpy.typing import NDArray
 
 from harness.errors import unknown_choice
 from harness.records.schema import DIMENSIONS, Record, RegionResult
-from harness.report.figures.canvas import counted, drawn_name
+from harness.report.figures.canvas import NAME, counted, drawn_name
 from harness.report.figures.drawn import NotDrawnError
 from harness.report.leaderboard import Leaderboard
+from harness.report.literal import literal, shortened
 from harness.report.pooling import pool
 from harness.report.rows import RegionRow, Row
 
@@ -152,20 +152,23 @@ def _key(row: Row | RegionRow) -> Key:
     return row.model, row.method, row.runs
 
 
-def _labels(rows: Iterable[Row]) -> list[str]:
+def _labels(rows: Sequence[Row]) -> list[str]:
     """A name for each row: its method, with the model and then the runs where that alone is not unique."""
-    plain = [drawn_name(row.method) for row in rows]
-    with_model = [f"{name}, {drawn_name(row.model)}" for name, row in zip(plain, rows, strict=True)]
-    with_runs = [f"{name}, {_runs(row.runs)}" for name, row in zip(plain, rows, strict=True)]
-    both = [f"{name}, {_runs(row.runs)}" for name, row in zip(with_model, rows, strict=True)]
-    found = []
-    for choices in zip(plain, with_model, with_runs, both, strict=True):
-        alike = (
-            Counter(column)[name] for column, name in zip((plain, with_model, with_runs, both), choices, strict=True)
-        )
-        found.append(next((name for name, count in zip(choices, alike, strict=True) if count == 1), choices[-1]))
+    methods, models = ([literal(getattr(row, kind)) for row in rows] for kind in ("method", "model"))
+    short, whole = ([_runs(row.runs, part) for row in rows] for part in (_last, literal))
+    kinds = ((methods,), (methods, models), (methods, short), (methods, models, short), (methods, models, whole))
+    columns = [[drawn_name(", ".join(parts)) for parts in zip(*kind, strict=True)] for kind in kinds]
+    found: list[str] = []
+    for place, choices in enumerate(zip(*columns, strict=True)):
+        alike = (column.count(name) for column, name in zip(columns, choices, strict=True))
+        free = (name for name, count in zip(choices, alike, strict=True) if count == 1 and name not in found)
+        found.append(next(free, f"{shortened(methods[place], NAME // 2)}, row {place + 1}"))
     return found
 
 
-def _runs(names: Iterable[str]) -> str:
-    return drawn_name(" + ".join(PurePath(name).name or name for name in names))
+def _runs(names: Iterable[str], part: Callable[[str], str]) -> str:
+    return " + ".join(map(part, names))
+
+
+def _last(name: str) -> str:
+    return literal(PurePath(name).name or name)

@@ -17,6 +17,7 @@ from harness.report.figures.canvas import GRID, HEADING, INK, PAPER, SERIES, SOF
 from harness.report.figures.drawn import Drawn, NotDrawnError
 from harness.report.figures.lines import Line, Lines
 from harness.report.literal import shortened
+from harness.report.rows import Row
 
 Floats = NDArray[np.float64]
 LABEL: Final = 17
@@ -52,14 +53,16 @@ def radars(shown: Lines) -> Iterator[tuple[str, Drawn]]:
     """The radar of every region by its code; one figure shows all regions of a run, one after the other.
 
     Raises:
-        NotDrawnError: no method was tuned, or the records hold no targets.
+        NotDrawnError: no method was tuned.
     """
-    dials: dict[str, Dial] = {}
+    dials: dict[Row, Dial] = {}
     for place, code in enumerate(shown.tuned_regions):
         line = shown.best_in(code)
-        if line.label not in dials:
-            dials[line.label] = Dial(shown, line)
-        yield code, dials[line.label].turn(code, f"radar-{place}")
+        if not _known_any(line):
+            continue
+        if line.row not in dials:
+            dials[line.row] = Dial(shown, line)
+        yield code, dials[line.row].turn(code, f"radar-{place}")
 
 
 class Dial:
@@ -78,7 +81,7 @@ class Dial:
         beside = (shown.beside(best, "naive"), shown.beside(best, "icl", "persona"))
         self._lines: tuple[Line, ...] = (*(line for line in beside if line is not None), best)
         self.regions = tuple(best.regions)
-        if not any(np.isfinite(best.target(code)).any() for code in self.regions):
+        if not _known_any(best):
             raise NotDrawnError("the records hold no published scores")
         self._subject = drawn_name(best.row.model)
         self.rings = _rings(np.concatenate([self._values(code) for code in self.regions]))
@@ -161,6 +164,11 @@ class Dial:
             f"{code}: mean absolute error {errors} index points. Published scores, those of {told[-1].label} in "
             f"brackets: {', '.join(scores) or 'none'}.{gap}"
         )
+
+
+def _known_any(line: Line) -> bool:
+    """Whether any of a method's regions has a published score."""
+    return any(np.isfinite(line.target(code)).any() for code in line.regions)
 
 
 def _look(line: Line, best: Line) -> dict[str, Any]:

@@ -15,6 +15,8 @@ MOST: Final = 120
 TALL: Final = 25
 """Regions from which the scale stands above, too."""
 CODE: Final = 24
+BESIDE: Final = 60
+"""Characters of names up to which they stand beside each other above the plot."""
 _LOOKS: Final[tuple[dict[str, Any], ...]] = (
     {"marker": "s", "s": 18, "facecolor": PAPER, "edgecolor": SERIES[1]},
     {"marker": "^", "s": 24, "facecolor": PAPER, "edgecolor": SERIES[3]},
@@ -35,7 +37,8 @@ def regions(shown: Lines) -> Drawn:
     codes = ordered[-MOST:]
     title = "Error by region" if len(codes) == len(ordered) else f"Error by region, the {MOST} largest"
     tall = len(codes) > TALL
-    figure = canvas((7.2, 1.6 + (0.135 if tall else 0.21) * max(3, len(codes))))
+    abreast = len(methods) if sum(len(line.label) for line, _ in methods) <= BESIDE else 1
+    figure = canvas((7.2, 1.6 + 0.2 * (len(methods) - abreast) + (0.135 if tall else 0.21) * max(3, len(codes))))
     head(figure, title, shown.subject)
     foot(figure, f"sorted by {best.label}; means over seeds, held-out wordings")
     axes = figure.subplots()
@@ -53,7 +56,7 @@ def regions(shown: Lines) -> Drawn:
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="x", top=tall, labeltop=tall)
     pad = 2.2 if tall else 0.2
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=pad, ncols=len(methods), fontsize=8.5)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=pad, ncols=abreast, fontsize=8.5)
     return Drawn("regions", title, _alt(best, [line for line, _ in methods[:-1]]), figure)
 
 

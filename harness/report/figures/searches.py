@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from harness.report.contest import Course
 from harness.report.figures.canvas import SOFT, End, canvas, drawn_name, foot, head, label_ends, style, tall
 from harness.report.figures.drawn import Drawn, listed
+from harness.report.sheets import whole
 
 MOST_BANDS: Final = 6
 """Lines up to which quartile bands are drawn; more would hide each other."""
@@ -89,7 +90,7 @@ def _fall(course: Course) -> str:
     if not known:
         return f"{drawn_name(course.label)} unknown"
     (_, first), (x, last) = known[0], known[-1]
-    return f"{drawn_name(course.label)} from {first:.1f} to {last:.1f} within {x:.4g} evaluations"
+    return f"{drawn_name(course.label)} from {first:.1f} to {last:.1f} within {whole(x)} evaluations"
 
 
 def _last(courses: Sequence[Course]) -> float:

@@ -1,6 +1,7 @@
 """What is drawn equals the record: values are read back from the artists."""
 
 import re
+import warnings
 from itertools import pairwise
 from statistics import fmean, median
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from harness.records.schema import DIMENSIONS
 from harness.report.contest_statistics import values_at
 from harness.report.figures import catalog, methods, radar, regions, runs, world
-from harness.report.figures.canvas import STEPS, settled
+from harness.report.figures import lines as figure_lines
+from harness.report.figures.canvas import NAME, STEPS, settled
+from harness.report.leaderboard import build
 from harness.tasks.hofstede_vsm.targets import load_regions as bundled
 
 
@@ -280,3 +283,39 @@ def test_numbers_at_their_limits_are_drawn(case, made, shown):
     )
     for drawn in catalog.of_runs(*shown(plain.model_copy(update={"methods": changed}))):
         assert not re.search(r"\b(nan|inf)\b", catalog.inline_svg(drawn))
+
+
+def test_runs_of_one_folder_name_are_told_apart(record, made):
+    other = made(6, 2, 3).model_copy(update={"spec": {**record.spec, "budget": 3}})
+    for paths in (("a/run", "b/run"), (f"{'x' * 60}1{'x' * 60}", f"{'x' * 60}2{'x' * 60}")):
+        named = dict(zip(paths, (record, other), strict=True))
+        labels = [line.label for line in figure_lines.lines(named, build(named)).all]
+        assert len(set(labels)) == len(labels)
+        assert max(map(len, labels)) <= NAME
+
+
+def test_runs_of_one_folder_name_have_radars_of_their_own(made):
+    other = made(3, ("de",), codes=["ABC", "DEF", "GHI"])
+    named = {"a/run": made(3), "b/run": other.model_copy(update={"spec": {**other.spec, "budget": 3}})}
+    drawn = {code: one.alt for code, one in catalog.radars(named, build(named))}
+    assert len(drawn) == 6 and "naive" in drawn["GHI"]
+
+
+def test_a_run_without_scores_takes_no_radar_from_another_one(made, shown):
+    bare = made(4).model_copy(update={"targets": None, "spec": {"budget": 3}})
+    drawn = dict(catalog.radars(*shown(bare, made(2, ("cma",), codes=["ABC", "DEF"]))))
+    assert list(drawn) == ["ABC", "DEF"]
+
+
+def test_long_names_leave_room_for_the_plot(made, tmp_path):
+    one = made(3, ("W" * 100, "\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 100))
+    one = one.model_copy(update={"model": one.model.model_copy(update={"name": "m" * 100})})
+    other = one.model_copy(update={"model": one.model.model_copy(update={"name": "n" * 100})})
+    records = {"r" * 100: one, "s" * 100: other}
+    drawn = list(catalog.of_runs(records, build(records)))
+    assert len(drawn) > 5
+    for one in drawn:
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            catalog.write([one], tmp_path)
+        assert (one.name, [str(each.message) for each in heard]) == (one.name, [])
