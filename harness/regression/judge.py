@@ -12,7 +12,7 @@ from statistics import fmean, stdev
 from typing import Any, Final
 
 from harness.errors import UsageError
-from harness.records.differences import differences
+from harness.records.differences import differences, first_difference
 from harness.records.header import changed_versions
 from harness.records.repeatability import AREAS, Baseline, Finding, Repeated, Status, Verdict
 from harness.records.schema import Record, SpecFacts
@@ -110,7 +110,7 @@ def _check_exam(baseline: Baseline, record: Record) -> None:
         one, other = (_identity(spec.get(name)) for spec in (baseline.spec, record.spec))
         if one != other:
             raise UsageError(
-                f"run {record.run_id} was asked something else: {next(differences(one, other, name))}; compare runs "
+                f"run {record.run_id} was asked something else: {first_difference(one, other, name)}; compare runs "
                 "with one survey, targets and way of answering, or make a baseline of this one"
             )
     for name in baseline.splits.keys() & record.splits.keys():

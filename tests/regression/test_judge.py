@@ -4,9 +4,10 @@ from statistics import mean, stdev
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from harness.errors import RunError, UsageError
-from harness.records.repeatability import Metric, Repeated
+from harness.records.repeatability import Baseline, Metric, Repeated
 from harness.regression.judge import beyond, judge, limit
 from harness.regression.reference import build
 
@@ -103,6 +104,18 @@ def test_costs_that_rise_fail(baseline, run):
 def test_a_run_that_was_asked_something_else_is_refused(baseline, run, change, told):
     with pytest.raises(UsageError, match=told):
         judge(baseline, run(**change))
+
+
+@pytest.mark.parametrize("spec", [{}, {"regions": []}, {"regions": "USA"}, {"regions": ["USA"], "dimensions": ["x"]}])
+def test_a_baseline_whose_settings_say_nothing_is_none(baseline, spec):
+    with pytest.raises(ValidationError, match="spec"):
+        Baseline.model_validate({**baseline.model_dump(), "spec": spec})
+
+
+def test_settings_that_differ_where_nothing_is_looked_at_are_refused_all_the_same(baseline, run):
+    """Titles are passed over when differences are named, and a difference in nothing else has a name still."""
+    with pytest.raises(UsageError, match="constants is "):
+        judge(build(run(constants=[{"title": "a"}]), [run(first_seed=1)]), run(constants=[{"title": "b"}]))
 
 
 def test_the_name_of_a_survey_file_is_no_difference(baseline, run):
