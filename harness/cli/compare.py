@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,16 +40,16 @@ def baseline(
 
     The run is repeated with other seeds, beside it. An interrupted baseline goes on when the command is given again.
     """
-    from harness.records.run_directory import the_run
     from harness.regression.judge import beyond, limit
-    from harness.regression.reference import build
+    from harness.regression.reference import build, check_timed
     from harness.report.terminal import SheetView
     from harness.report.verdict import repeated_sheet
 
     options.whole("--repeats", repeats, 2, MOST_REPEATS)
     output.check_file(out)
-    directory = the_run(run)
+    directory = _reference(run)
     reference = directory.read_record()
+    check_timed(reference)
     records = _repeated(directory, reference, repeats, (survey, targets, trust_remote_code, quiet))
     made = build(reference, records)
     sheet = repeated_sheet(made.measures, tuple(map(limit, made.measures)))
@@ -107,6 +108,25 @@ def _areas(text: str) -> list[str]:
     return areas
 
 
+def _reference(path: Path) -> RunDirectory:
+    """The run at a path; in a folder that holds its repeats too, that of the lowest seeds.
+
+    Raises:
+        RunError: the folder holds other runs, or cannot be read.
+    """
+    from harness.records.run_directory import RECORD, SPEC, list_runs, the_run
+
+    if any((path / name).exists() for name in (RECORD, SPEC)):
+        return the_run(path)
+    runs = list_runs(path)
+    specs = [one.read_plain_spec() for one in runs]
+    firsts = [spec.pop("first_seed", None) for spec in specs]
+    family = len(runs) > 1 and all(type(first) is int for first in firsts) and all(one == specs[0] for one in specs)
+    if not family or firsts.count(min(firsts)) > 1:
+        return the_run(path)
+    return runs[firsts.index(min(firsts))]
+
+
 def _repeated(
     directory: RunDirectory, reference: Record, repeats: int, given: tuple[Path | None, Path | None, bool, bool]
 ) -> list[Record]:
@@ -115,17 +135,26 @@ def _repeated(
 
     from harness.cli import execution, resuming
     from harness.cli.run_settings import name
+    from harness.regression.metrics import timed
+    from harness.regression.reference import check_machine
     from harness.report.progress import Log
 
     survey, targets, trust_remote_code, quiet = given
     session = resuming.session_of(directory, survey, targets, trust_remote_code)
     inputs = resuming.moved(directory.read_inputs(), survey, targets)
+    # The parent of the path "." is "." itself.
+    named = directory.path.name not in ("", "..")
+    beside = directory.path.parent if named else Path(os.path.abspath(directory.path)).parent
     records = []
     for number in range(1, repeats + 1):
         first = reference.spec["first_seed"] + number * session.spec.seeds
         one = replace(session, spec=session.spec.model_copy(update={"first_seed": first}))
         label = name(one.spec, one.table)
-        _, record = execution.execute(one, directory.path.parent, label, Log(), quiet, inputs=inputs)
+        _, record = execution.execute(one, beside, label, Log(), quiet, inputs=inputs)
+        if not timed(record):
+            # It went on after its search was over, and there was nothing to time.
+            _, record = execution.execute(one, beside, label, Log(), quiet, fresh=True, inputs=inputs)
+        check_machine(reference, record)
         records.append(record)
     return records
 

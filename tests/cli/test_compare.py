@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,49 @@ def test_a_baseline_that_is_given_again_shows_what_is_there(kept, finished_run, 
     assert again.code == 0
     assert Path("again.json").read_text() == file.read_text()
     assert json.loads(again.out) == json.loads(file.read_text())
+
+
+@pytest.fixture
+def repeated(kept, finished_run, tmp_path):
+    """A copy of the folder with the finished run and its repeats, and the run's place in it."""
+    folder = tmp_path / "repeated"
+    shutil.copytree(Path(finished_run["run"]).parent, folder)
+    return folder, folder / Path(finished_run["run"]).name
+
+
+def test_a_folder_of_a_run_and_its_repeats_stands_for_the_run(kept, repeated, harness, refused):
+    """The command that was interrupted names the folder, in which repeats are by now."""
+    folder, run = repeated
+    again = harness("baseline", folder, "--repeats", "2", "--out", "again.json", "--quiet")
+    assert again.code == 0, again.err
+    assert Path("again.json").read_text() == kept[0].read_text()
+    other = json.loads((run / "spec.json").read_text())
+    (folder / "other").mkdir()
+    (folder / "other" / "spec.json").write_text(json.dumps({**other, "budget": 7}))
+    refused("baseline", folder, "--repeats", "2", "--out", "x.json", says="holds 4 runs")
+
+
+def test_repeats_are_beside_a_run_that_is_given_as_a_point(repeated, harness, monkeypatch):
+    folder, run = repeated
+    before = sorted(path.name for path in run.iterdir())
+    monkeypatch.chdir(run)
+    done = harness("baseline", ".", "--repeats", "2", "--out", "../b.json", "--quiet")
+    assert done.code == 0, done.err
+    assert sorted(path.name for path in run.iterdir()) == before
+    assert len([path for path in folder.iterdir() if path.is_dir()]) == 3
+
+
+def test_a_repeat_that_was_interrupted_after_its_search_is_timed_again(repeated, harness):
+    folder, run = repeated
+    repeat = next(path for path in sorted(folder.iterdir()) if path != run)
+    (repeat / "record.json").unlink()
+    for _ in range(2):
+        again = harness("baseline", folder, "--repeats", "2", "--out", "again.json", "--quiet")
+        assert again.code == 0, again.err
+    assert sorted(path.name for path in folder.iterdir() if path.name.startswith(repeat.name)) == [
+        repeat.name,
+        f"{repeat.name}-2",
+    ]
 
 
 def test_an_unchanged_run_passes(kept, finished_run, harness):

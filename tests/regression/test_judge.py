@@ -186,3 +186,14 @@ def test_runs_that_do_not_match_make_no_baseline(run):
         build(run(), [run(first_seed=1, methods=("null", "de"))])
     with pytest.raises(RunError, match="holds no calibrated times"):
         build(run().model_copy(update={"timings": {}}), [run(first_seed=1)])
+
+
+def test_repeats_on_another_machine_make_no_baseline(run):
+    with pytest.raises(RunError, match=r"run-1 was .* machine than run-0 \(threads is 2 there, 1 here"):
+        build(run(), [run(first_seed=1, threads=1)])
+
+
+def test_a_run_without_times_is_told_why(baseline, run):
+    notes = judge(baseline, run().model_copy(update={"timings": {}})).notes
+    assert any(note.startswith("the run holds no calibrated times") for note in notes)
+    assert not any("calibrated times" in note for note in judge(baseline, run()).notes)
