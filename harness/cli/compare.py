@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +41,7 @@ def baseline(
 
     The run is repeated with other seeds, beside it. An interrupted baseline goes on when the command is given again.
     """
+    from harness.records.run_directory import RECORD
     from harness.regression.judge import beyond, limit
     from harness.regression.reference import build, check_timed
     from harness.report.terminal import SheetView
@@ -48,6 +50,7 @@ def baseline(
     options.whole("--repeats", repeats, 2, MOST_REPEATS)
     output.check_file(out)
     directory = _reference(run)
+    _check_apart({"--out": out}, [directory.path / RECORD])
     reference = directory.read_record()
     check_timed(reference)
     records = _repeated(directory, reference, repeats, (survey, targets, trust_remote_code, quiet))
@@ -81,19 +84,35 @@ def compare(
 ) -> None:
     """Hold a run against a baseline: exit code 0 if nothing is worse than repeated runs differ, else 1."""
     from harness.records.kinds import BASELINE
-    from harness.records.run_directory import the_run
+    from harness.records.run_directory import RECORD, the_run
     from harness.records.versions import read_versioned
     from harness.regression.judge import judge
 
     areas = _areas(gate)
     for flag, file in (("--junit", junit), ("--markdown", markdown)):
         output.check_file(file, flag)
-    known = read_versioned(reference, BASELINE)
     directory = the_run(run)
+    _check_apart({"--junit": junit, "--markdown": markdown}, [reference, directory.path / RECORD])
+    known = read_versioned(reference, BASELINE)
     verdict = judge(known, directory.read_record(), areas, any_machine, str(directory.path))
     _show(verdict, junit, markdown, as_json)
     if not verdict.passed:
         raise typer.Exit(REGRESSION)
+
+
+def _check_apart(written: Mapping[str, Path | None], read: Sequence[Path]) -> None:
+    """Refuses a file that would be written over what is read, or over another result.
+
+    Raises:
+        UsageError: two are one.
+    """
+    taken = {os.path.realpath(path): "is read" for path in read}
+    for flag, path in written.items():
+        if path is None:
+            continue
+        if reason := taken.get(os.path.realpath(path)):
+            raise UsageError(f"{flag} {path}: {reason} by this command, and would be overwritten; give another file")
+        taken[os.path.realpath(path)] = f"is written as {flag}"
 
 
 def _areas(text: str) -> list[str]:

@@ -191,6 +191,36 @@ def test_the_files_for_ci_say_the_same(kept, changed, harness, tmp_path):
     assert html.count("<tr>") == 1 + len(verdict.findings)
 
 
+def test_nothing_is_written_over_what_is_read_or_written(kept, changed, refused, tmp_path):
+    folder, known = changed(lambda record: None), tmp_path / "known.json"
+    known.write_text(kept[0].read_text())
+    (tmp_path / "link").symlink_to(known)
+    command = ("compare", "--baseline", known, folder)
+    refused(*command, "--junit", "one", "--markdown", "./one", says="--markdown one: is written as --junit")
+    refused(*command, "--junit", known, says="is read by this command")
+    refused(*command, "--markdown", "link", says="is read by this command")
+    refused(*command, "--junit", folder / "record.json", says="is read by this command")
+    refused("baseline", folder, "--out", folder / "record.json", says="is read by this command")
+
+
+def test_notes_are_text_in_markdown_whatever_they_begin_with(kept, changed, harness, tmp_path):
+    """A note begins with the name of a method, which a record may call anything."""
+    known = json.loads(kept[0].read_text())
+    for one in known["measures"]:
+        one["metric"]["method"] = one["metric"]["method"].replace("random", "# Title")
+    (tmp_path / "known.json").write_text(json.dumps(known))
+
+    def fewer(record):
+        method = next(one for one in record["methods"] if one["method"] == "random")
+        method["method"] = "# Title"
+        method["results"] = method["results"][1:]
+
+    assert harness("compare", "--baseline", "known.json", changed(fewer), "--markdown", "gate.md").code == 1
+    html = MarkdownIt("commonmark").enable("table").render((tmp_path / "gate.md").read_text())
+    assert "# Title lacks" in html
+    assert "<h1>" not in html
+
+
 def test_a_folder_with_one_run_stands_for_it(kept, changed, harness, refused, tmp_path):
     folder = changed(lambda record: None)
     assert harness("compare", "--baseline", kept[0], folder).code == 0
