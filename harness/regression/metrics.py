@@ -20,6 +20,8 @@ SPEED: Final = {
 }
 """The timings that are compared, with their names here."""
 POINTS: Final = "index points"
+_MOST_NATS: Final = 1.0
+"""More than any scorer's answers may be off by, so that limits stay numbers whatever a record says."""
 _PLACE: Final = ("processor", "cores", "gpu")
 
 
@@ -105,7 +107,8 @@ def _run(record: Record) -> Iterator[Measured]:
 
 def _gap(record: Record) -> float:
     """Nats by which the run's answers differed from the model's own forward pass when it was loaded."""
-    return (record.scorer.gap or 0.0) if record.scorer else 0.0
+    gap = (record.scorer.gap or 0.0) if record.scorer else 0.0
+    return min(abs(gap), _MOST_NATS)
 
 
 def _points_per_nat(dimensions: Sequence[str]) -> float:

@@ -165,6 +165,11 @@ def test_arithmetic_alone_is_no_regression(run):
     assert status(judge(known, moved(1.1 * 270e-5)))["naive mae"] == "worse"
 
 
+@pytest.mark.parametrize("gap", [1e300, -1e300])
+def test_limits_are_numbers_whatever_a_record_says_of_its_arithmetic(baseline, run, gap):
+    assert all(0 <= one.limit <= 270 for one in judge(baseline, run(gap=gap)).findings)
+
+
 @given(st.lists(st.floats(0, 100), min_size=3, max_size=9), st.booleans())
 def test_none_of_up_to_nine_runs_fails_beside_them(values, higher):
     """A value is at most (n - 1) / sqrt(n) standard deviations from the mean of n, below 2.8 for n up to 9."""
