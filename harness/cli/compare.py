@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,16 +45,18 @@ def baseline(
 
     The run is repeated with other seeds, in its folder. An interrupted baseline goes on when given again.
     """
-    from harness.records.run_directory import the_run
+    from harness.records.run_directory import RECORD, the_run
     from harness.regression.judge import beyond, limit
-    from harness.regression.reference import build
+    from harness.regression.reference import build, check_timed
     from harness.report.terminal import SheetView
     from harness.report.verdict import repeated_sheet
 
     options.whole("--repeats", repeats, 2, MOST_REPEATS)
     output.check_file(out)
     directory = the_run(run)
+    _check_apart({"--out": out}, [directory.path / RECORD])
     reference = directory.read_record()
+    check_timed(reference)
     records = _repeated(directory, reference, repeats, (survey, targets, trust_remote_code, quiet))
     made = build(reference, records)
     sheet = repeated_sheet(made.measures, tuple(map(limit, made.measures)))
@@ -89,19 +93,35 @@ def compare(
 ) -> None:
     """Hold a run against a baseline: exit code 0 if nothing is worse than repeated runs differ, else 1."""
     from harness.records.kinds import BASELINE
-    from harness.records.run_directory import the_run
+    from harness.records.run_directory import RECORD, the_run
     from harness.records.versions import read_versioned
     from harness.regression.judge import judge
 
     areas = _areas(gate)
     for flag, file in (("--junit", junit), ("--markdown", markdown)):
         output.check_file(file, flag)
-    known = read_versioned(reference, BASELINE)
     directory = the_run(run)
+    _check_apart({"--junit": junit, "--markdown": markdown}, [reference, directory.path / RECORD])
+    known = read_versioned(reference, BASELINE)
     verdict = judge(known, directory.read_record(), areas, any_machine, str(directory.path))
     _show(verdict, junit, markdown, as_json)
     if not verdict.passed:
         raise typer.Exit(REGRESSION)
+
+
+def _check_apart(written: Mapping[str, Path | None], read: Sequence[Path]) -> None:
+    """Refuses a file that would be written over what is read, or over another result.
+
+    Raises:
+        UsageError: two are one.
+    """
+    taken = {os.path.realpath(path): "is read" for path in read}
+    for flag, path in written.items():
+        if path is None:
+            continue
+        if reason := taken.get(os.path.realpath(path)):
+            raise UsageError(f"{flag} {path}: {reason} by this command, and would be overwritten; give another file")
+        taken[os.path.realpath(path)] = f"is written as {flag}"
 
 
 def _areas(text: str) -> list[str]:
@@ -124,19 +144,25 @@ def _repeated(
 
     from harness.cli import execution, resuming
     from harness.cli.run_settings import name
+    from harness.regression.metrics import timed
+    from harness.regression.reference import check_machine
     from harness.report.progress import Log
 
     survey, targets, trust_remote_code, quiet = given
     session = resuming.session_of(directory, survey, targets, trust_remote_code)
     inputs = resuming.moved(directory.read_inputs(), survey, targets)
+    beside = directory.path / REPEATS
     records = []
     for number in range(1, repeats + 1):
         first = reference.spec["first_seed"] + number * session.spec.seeds
         one = replace(session, spec=session.spec.model_copy(update={"first_seed": first}))
         label = name(one.spec, one.table)
-        _, record = execution.execute(
-            one, directory.path / REPEATS, label, Log(), quiet, inputs=inputs, again=execution.typed_command()
-        )
+        again = execution.typed_command()
+        _, record = execution.execute(one, beside, label, Log(), quiet, inputs=inputs, again=again)
+        if not timed(record):
+            # It went on after its search was over, and there was nothing to time.
+            _, record = execution.execute(one, beside, label, Log(), quiet, True, inputs, again)
+        check_machine(reference, record)
         records.append(record)
     return records
 

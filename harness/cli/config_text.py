@@ -119,9 +119,11 @@ def _key(key: str) -> str:
 
 
 def _value(value: Any) -> str:
-    """A value in TOML; a list that is too long for one line has several."""
+    """A value in TOML; a list that is too long for one line has several, and a table stands on the line."""
     import tomli_w
 
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items() if one is not None) + "}"
     if not isinstance(value, list):
         return _printed(tomli_w.dumps({"x": value}).partition(" = ")[2].rstrip("\n"))
     lines = [""]

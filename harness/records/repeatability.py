@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from harness.records.schema import ModelIdentity, Provenance, SpecFacts, SplitFacts
+from harness.records.schema import DIMENSIONS, ModelIdentity, Provenance, SpecFacts, SplitFacts
 from harness.records.text import Line, Name
 
 AREAS: Final = ("quality", "cost", "speed")
@@ -76,6 +76,17 @@ class Baseline(_Frozen):
     provenance: Provenance
     repeats: tuple[Line, ...] = Field(min_length=1)
     measures: tuple[Repeated, ...] = Field(min_length=1)
+
+    @field_validator("spec")
+    @classmethod
+    def _readable(cls, spec: dict[str, Any]) -> dict[str, Any]:
+        """What a comparison reads must be of its kind, with regions and dimensions to take means over."""
+        settings = SpecFacts.model_validate(spec)
+        if not settings.regions:
+            raise ValueError("names no region: expected one or more")
+        if not settings.dimensions or set(settings.dimensions) - set(DIMENSIONS):
+            raise ValueError(f"dimensions: expected some of {', '.join(DIMENSIONS)}")
+        return spec
 
     @property
     def settings(self) -> SpecFacts:

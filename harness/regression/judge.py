@@ -12,11 +12,11 @@ from statistics import fmean, stdev
 from typing import Any, Final
 
 from harness.errors import UsageError
-from harness.records.differences import differences
+from harness.records.differences import differences, first_difference
 from harness.records.header import changed_versions
 from harness.records.repeatability import AREAS, Baseline, Finding, Repeated, Status, Verdict
 from harness.records.schema import Record, SpecFacts
-from harness.regression.metrics import Measured, lacking, measure
+from harness.regression.metrics import Measured, elsewhere, lacking, measure, timed
 
 FACTOR: Final = 2.8
 """Standard deviations in the repeatability limit: 1.96, of the normal distribution, times the root of 2."""
@@ -24,7 +24,6 @@ DIGITS: Final = 9
 _EXAM: Final = ("survey", "targets", "dimensions", "response", "respondents", "wordings", "instrument", "constants")
 _OTHERWISE_SAID: Final = (*_EXAM, "regions", "seeds", "first_seed", "model", "scorer")
 _SHOWN: Final = 8
-_PLACE: Final = ("processor", "cores", "gpu")
 
 
 def judge(
@@ -45,7 +44,7 @@ def judge(
     _check_exam(baseline, record)
     settings = baseline.settings
     found = measure(record, settings.regions, settings.seeds or 1)
-    here = any_machine or not _elsewhere(baseline, record)
+    here = any_machine or not elsewhere(baseline.provenance, record.provenance)
     findings = tuple(
         _finding(one, found.get(one.metric.label), one.metric.area in areas, here) for one in baseline.measures
     )
@@ -110,7 +109,7 @@ def _check_exam(baseline: Baseline, record: Record) -> None:
         one, other = (_identity(spec.get(name)) for spec in (baseline.spec, record.spec))
         if one != other:
             raise UsageError(
-                f"run {record.run_id} was asked something else: {next(differences(one, other, name))}; compare runs "
+                f"run {record.run_id} was asked something else: {first_difference(one, other, name)}; compare runs "
                 "with one survey, targets and way of answering, or make a baseline of this one"
             )
     for name in baseline.splits.keys() & record.splits.keys():
@@ -145,20 +144,13 @@ def _notes(baseline: Baseline, record: Record, found: dict[str, Measured]) -> It
         yield f"settings that differ from the baseline's: {_some(changed, '; ')}"
     if changed := changed_versions(baseline.provenance.versions, record.provenance.versions):
         yield f"versions that differ: {_some(changed, '; ')}"
-    if changed := _elsewhere(baseline, record):
+    if not timed(record):
+        yield "the run holds no calibrated times: one that goes on after its search is over has none; give --fresh"
+    if changed := elsewhere(baseline.provenance, record.provenance):
         yield (
             f"times were taken on another machine ({_some(changed, '; ')}), for which their limits say nothing; make a "
             "baseline there, or give --any-machine"
         )
-
-
-def _elsewhere(baseline: Baseline, record: Record) -> list[str]:
-    """Where the machine is not of the baseline's kind."""
-    there, here = (
-        {**{name: one.machine.get(name) for name in _PLACE}, "threads": one.threads}
-        for one in (baseline.provenance, record.provenance)
-    )
-    return [] if there == here else list(differences(there, here))
 
 
 def _some(names: list[str], between: str = ", ") -> str:

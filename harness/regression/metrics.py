@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from harness.records.differences import differences
 from harness.records.repeatability import AREAS, Metric
-from harness.records.schema import DIMENSIONS, MethodResult, Record, RegionResult, SpecFacts
+from harness.records.schema import DIMENSIONS, MethodResult, Provenance, Record, RegionResult, SpecFacts
 from harness.tasks.hofstede_vsm.indices import WEIGHTS
 
 SPEED: Final = {
@@ -19,6 +20,9 @@ SPEED: Final = {
 }
 """The timings that are compared, with their names here."""
 POINTS: Final = "index points"
+_MOST_NATS: Final = 1.0
+"""More than any scorer's answers may be off by, so that limits stay numbers whatever a record says."""
+_PLACE: Final = ("processor", "cores", "gpu")
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,19 @@ def measure(record: Record, regions: Sequence[str], seeds: int) -> dict[str, Mea
     # Each area together, its methods in the order of the record.
     found.sort(key=lambda one: AREAS.index(one.metric.area))
     return {one.metric.label: one for one in found}
+
+
+def timed(record: Record) -> bool:
+    """Whether the run's times can be compared: one that went on after its search was over has none."""
+    return any(timing in record.timings for timing in SPEED)
+
+
+def elsewhere(known: Provenance, other: Provenance) -> list[str]:
+    """Where a machine is not of the kind of a known one, so that times do not compare."""
+    there, here = (
+        {**{name: one.machine.get(name) for name in _PLACE}, "threads": one.threads} for one in (known, other)
+    )
+    return [] if there == here else list(differences(there, here))
 
 
 def lacking(method: MethodResult, regions: Sequence[str], seeds: int) -> list[str]:
@@ -90,7 +107,8 @@ def _run(record: Record) -> Iterator[Measured]:
 
 def _gap(record: Record) -> float:
     """Nats by which the run's answers differed from the model's own forward pass when it was loaded."""
-    return (record.scorer.gap or 0.0) if record.scorer else 0.0
+    gap = (record.scorer.gap or 0.0) if record.scorer else 0.0
+    return min(abs(gap), _MOST_NATS)
 
 
 def _points_per_nat(dimensions: Sequence[str]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.errors import RunError
 from harness.records.repeatability import Baseline, Repeated
 from harness.records.schema import Record, SpecFacts
-from harness.regression.metrics import Measured, measure
+from harness.regression.metrics import Measured, elsewhere, measure, timed
 
 
 def build(reference: Record, repeats: Sequence[Record]) -> Baseline:
@@ -18,10 +18,11 @@ def build(reference: Record, repeats: Sequence[Record]) -> Baseline:
         repeats: at least one, of the same settings with other seeds.
 
     Raises:
-        RunError: a run lacks what another one has.
+        RunError: a run lacks what another one has, or was timed on another kind of machine.
     """
     runs = [_measured(record) for record in (reference, *repeats)]
     for record, run in zip(repeats, runs[1:], strict=True):
+        check_machine(reference, record)
         if odd := runs[0].keys() ^ run.keys():
             raise RunError(f"runs {reference.run_id} and {record.run_id} do not both have {', '.join(sorted(odd))}")
     return Baseline(
@@ -43,9 +44,33 @@ def build(reference: Record, repeats: Sequence[Record]) -> Baseline:
     )
 
 
+def check_timed(record: Record) -> None:
+    """Refuses a run without calibrated times.
+
+    Raises:
+        RunError: it has none.
+    """
+    if not timed(record):
+        raise RunError(
+            f"run {record.run_id} holds no calibrated times: an older version took none, and a run that goes on after "
+            "its search is over has none; run it again with --fresh"
+        )
+
+
+def check_machine(reference: Record, repeat: Record) -> None:
+    """Refuses a repeat whose times do not compare with those of the reference.
+
+    Raises:
+        RunError: it was done on another kind of machine, or with another number of threads.
+    """
+    if changed := elsewhere(reference.provenance, repeat.provenance):
+        raise RunError(
+            f"run {repeat.run_id} was done on another machine than {reference.run_id} ({'; '.join(changed)}): times of "
+            "a baseline are of one; remove what was done elsewhere, and give the command as the run was made"
+        )
+
+
 def _measured(record: Record) -> dict[str, Measured]:
+    check_timed(record)
     settings = SpecFacts.model_validate(record.spec)
-    found = measure(record, settings.regions, settings.seeds or 1)
-    if not any(one.metric.area == "speed" for one in found.values()):
-        raise RunError(f"run {record.run_id} holds no calibrated times: run it again with this version, with --fresh")
-    return found
+    return measure(record, settings.regions, settings.seeds or 1)

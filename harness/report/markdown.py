@@ -59,7 +59,7 @@ def markdown(
     tables += [sheets.runs_sheet(board)] if runs else []
     cost = [sheets.COST_LEGEND] if runs else []
     parts = [section(sheets.leaderboard_sheet(board), "##")]
-    parts.append(_listed([*sheets.warnings(board), sheets.legend(board), *cost, *sheets.who(board)]))
+    parts.append(listed([*sheets.warnings(board), sheets.legend(board), *cost, *sheets.who(board)]))
     parts += [section(table, "###") for table in tables if table]
     parts += [f"Generated, not written by hand: {escaped(command)}"] if command else []
     return "\n\n".join(parts)
@@ -83,7 +83,8 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _listed(lines: Iterable[str]) -> str:
+def listed(lines: Iterable[str]) -> str:
+    """Lines of text as a list."""
     return "\n".join(f"- {_begun(escaped(line))}" for line in lines)
 
 

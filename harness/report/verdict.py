@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from harness.records.repeatability import AREAS, Finding, Repeated, Verdict
 from harness.report.literal import literal
-from harness.report.markdown import escaped, section
+from harness.report.markdown import escaped, listed, section
 from harness.report.sheets import Sheet
 
 LARGE: Final = 1e9
@@ -65,8 +65,7 @@ def notes(verdict: Verdict) -> Iterator[str]:
 def markdown(verdict: Verdict) -> str:
     """The verdict as Markdown, such as for the summary of a CI job."""
     lines = [f"**{escaped(summary(verdict))}**", f"Run {escaped(verdict.run)}, baseline {escaped(verdict.baseline)}."]
-    listed = "\n".join(f"- {escaped(note)}" for note in notes(verdict))
-    return "\n\n".join([*lines, section(verdict_sheet(verdict), "###"), listed])
+    return "\n\n".join([*lines, section(verdict_sheet(verdict), "###"), listed(notes(verdict))])
 
 
 def junit(verdict: Verdict) -> str:

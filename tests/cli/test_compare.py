@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,36 @@ def test_a_baseline_that_is_given_again_shows_what_is_there(kept, finished_run, 
     assert json.loads(again.out) == json.loads(file.read_text())
 
 
+@pytest.fixture
+def repeated(kept, finished_run, tmp_path):
+    """A copy of the folder with the finished run and its repeats, and the run's place in it."""
+    folder = tmp_path / "repeated"
+    shutil.copytree(Path(finished_run["run"]).parent, folder)
+    return folder, folder / Path(finished_run["run"]).name
+
+
+@pytest.mark.parametrize("place", [".", ".."])
+def test_a_baseline_goes_on_from_wherever_its_run_is_named(kept, repeated, harness, monkeypatch, place):
+    _, run = repeated
+    before = sorted(path.name for path in (run / "repeats").iterdir())
+    monkeypatch.chdir(run)
+    done = harness("baseline", place, "--repeats", "2", "--out", "../again.json", "--quiet")
+    assert done.code == 0, done.err
+    assert Path("../again.json").read_text() == kept[0].read_text()
+    assert sorted(path.name for path in (run / "repeats").iterdir()) == before
+
+
+def test_a_repeat_that_was_interrupted_after_its_search_is_timed_again(repeated, harness):
+    folder, run = repeated
+    repeat = sorted((run / "repeats").iterdir())[0]
+    (repeat / "record.json").unlink()
+    for _ in range(2):
+        again = harness("baseline", folder, "--repeats", "2", "--out", "again.json", "--quiet")
+        assert again.code == 0, again.err
+    found = sorted(path.name for path in repeat.parent.iterdir() if path.name.startswith(repeat.name))
+    assert found == [repeat.name, f"{repeat.name}-2"]
+
+
 def test_an_unchanged_run_passes(kept, finished_run, harness):
     done = harness("compare", "--baseline", kept[0], finished_run["run"])
     assert done.code == 0
@@ -146,6 +177,36 @@ def test_the_files_for_ci_say_the_same(kept, changed, harness, tmp_path):
     html = MarkdownIt("commonmark").enable("table").render((tmp_path / "gate.md").read_text())
     assert "REGRESSION: naive mae worse, de mae worse" in html
     assert html.count("<tr>") == 1 + len(verdict.findings)
+
+
+def test_nothing_is_written_over_what_is_read_or_written(kept, changed, refused, tmp_path):
+    folder, known = changed(lambda record: None), tmp_path / "known.json"
+    known.write_text(kept[0].read_text())
+    (tmp_path / "link").symlink_to(known)
+    command = ("compare", "--baseline", known, folder)
+    refused(*command, "--junit", "one", "--markdown", "./one", says="--markdown one: is written as --junit")
+    refused(*command, "--junit", known, says="is read by this command")
+    refused(*command, "--markdown", "link", says="is read by this command")
+    refused(*command, "--junit", folder / "record.json", says="is read by this command")
+    refused("baseline", folder, "--out", folder / "record.json", says="is read by this command")
+
+
+def test_notes_are_text_in_markdown_whatever_they_begin_with(kept, changed, harness, tmp_path):
+    """A note begins with the name of a method, which a record may call anything."""
+    known = json.loads(kept[0].read_text())
+    for one in known["measures"]:
+        one["metric"]["method"] = one["metric"]["method"].replace("random", "# Title")
+    (tmp_path / "known.json").write_text(json.dumps(known))
+
+    def fewer(record):
+        method = next(one for one in record["methods"] if one["method"] == "random")
+        method["method"] = "# Title"
+        method["results"] = method["results"][1:]
+
+    assert harness("compare", "--baseline", "known.json", changed(fewer), "--markdown", "gate.md").code == 1
+    html = MarkdownIt("commonmark").enable("table").render((tmp_path / "gate.md").read_text())
+    assert "# Title lacks" in html
+    assert "<h1>" not in html
 
 
 def test_a_folder_with_one_run_stands_for_it(kept, changed, harness, refused, tmp_path):

@@ -326,3 +326,16 @@ def test_presets_are_told_in_the_list(harness):
 
 def test_default_flags_need_no_file():
     assert layers.settled({}, None, None) == RunFlags()
+
+
+@given(
+    st.recursive(
+        st.one_of(st.booleans(), st.integers(-(2**62), 2**62), st.floats(allow_nan=False), st.text(max_size=5)),
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+        max_leaves=8,
+    )
+)
+def test_parameters_of_any_kind_come_back(value):
+    """Parameters of a plugin's optimizer may be tables and lists of them."""
+    shown = config_text.Settings("", {}, {"mine": {"x": value}}, {"parameters.mine.x": "here"}, (), "here")
+    assert parse_toml(shown.toml())["parameters"]["mine"]["x"] == value

@@ -4,9 +4,10 @@ from statistics import mean, stdev
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from harness.errors import RunError, UsageError
-from harness.records.repeatability import Metric, Repeated
+from harness.records.repeatability import Baseline, Metric, Repeated
 from harness.regression.judge import beyond, judge, limit
 from harness.regression.reference import build
 
@@ -105,6 +106,18 @@ def test_a_run_that_was_asked_something_else_is_refused(baseline, run, change, t
         judge(baseline, run(**change))
 
 
+@pytest.mark.parametrize("spec", [{}, {"regions": []}, {"regions": "USA"}, {"regions": ["USA"], "dimensions": ["x"]}])
+def test_a_baseline_whose_settings_say_nothing_is_none(baseline, spec):
+    with pytest.raises(ValidationError, match="spec"):
+        Baseline.model_validate({**baseline.model_dump(), "spec": spec})
+
+
+def test_settings_that_differ_where_nothing_is_looked_at_are_refused_all_the_same(baseline, run):
+    """Titles are passed over when differences are named, and a difference in nothing else has a name still."""
+    with pytest.raises(UsageError, match="constants is "):
+        judge(build(run(constants=[{"title": "a"}]), [run(first_seed=1)]), run(constants=[{"title": "b"}]))
+
+
 def test_the_name_of_a_survey_file_is_no_difference(baseline, run):
     assert judge(baseline, run(survey={"name": "moved.toml", "digest": "s"})).passed
 
@@ -152,6 +165,11 @@ def test_arithmetic_alone_is_no_regression(run):
     assert status(judge(known, moved(1.1 * 270e-5)))["naive mae"] == "worse"
 
 
+@pytest.mark.parametrize("gap", [1e300, -1e300])
+def test_limits_are_numbers_whatever_a_record_says_of_its_arithmetic(baseline, run, gap):
+    assert all(0 <= one.limit <= 270 for one in judge(baseline, run(gap=gap)).findings)
+
+
 @given(st.lists(st.floats(0, 100), min_size=3, max_size=9), st.booleans())
 def test_none_of_up_to_nine_runs_fails_beside_them(values, higher):
     """A value is at most (n - 1) / sqrt(n) standard deviations from the mean of n, below 2.8 for n up to 9."""
@@ -173,3 +191,14 @@ def test_runs_that_do_not_match_make_no_baseline(run):
         build(run(), [run(first_seed=1, methods=("null", "de"))])
     with pytest.raises(RunError, match="holds no calibrated times"):
         build(run().model_copy(update={"timings": {}}), [run(first_seed=1)])
+
+
+def test_repeats_on_another_machine_make_no_baseline(run):
+    with pytest.raises(RunError, match=r"run-1 was .* machine than run-0 \(threads is 2 there, 1 here"):
+        build(run(), [run(first_seed=1, threads=1)])
+
+
+def test_a_run_without_times_is_told_why(baseline, run):
+    notes = judge(baseline, run().model_copy(update={"timings": {}})).notes
+    assert any(note.startswith("the run holds no calibrated times") for note in notes)
+    assert not any("calibrated times" in note for note in judge(baseline, run()).notes)
