@@ -57,14 +57,14 @@ def judge(
     )
 
 
-def limit(repeated: Repeated, arithmetic: float = 0.0) -> float:
+def limit(repeated: Repeated) -> float:
     """By how much a run may be worse than the mean of the baseline's values.
 
-    Args:
-        repeated: the metric's values.
-        arithmetic: by how much the run may differ for its machine's arithmetic alone.
+    Where these are all the same, what the machine's arithmetic may change takes the place of their scatter. It is that of
+    the baseline: a run that calculates worse shall not widen its own limit.
     """
-    return max(FACTOR * stdev(repeated.values), repeated.arithmetic, arithmetic)
+    scatter = round(FACTOR * stdev(repeated.values), DIGITS)
+    return scatter or repeated.arithmetic
 
 
 def beyond(baseline: Baseline) -> list[str]:
@@ -73,8 +73,7 @@ def beyond(baseline: Baseline) -> list[str]:
 
 
 def _finding(repeated: Repeated, measured: Measured | None, gated: bool, here: bool) -> Finding:
-    mean, arithmetic = fmean(repeated.values), measured.arithmetic if measured else 0.0
-    most = limit(repeated, arithmetic)
+    mean, most = fmean(repeated.values), limit(repeated)
     status: Status = "same"
     if measured is None:
         status = "missing"

@@ -51,7 +51,7 @@ def notes(verdict: Verdict) -> Iterator[str]:
     """What must be known to read a verdict."""
     yield (
         "allowed: the baseline's mean and its repeatability limit, 2.8 standard deviations of repeated runs (ISO "
-        "5725), or what the machine's arithmetic may change, if that is more"
+        "5725), or what the machine's arithmetic may change where these are all the same"
     )
     units = dict.fromkeys((one.metric.name, one.metric.unit) for one in verdict.findings)
     yield "; ".join(f"{name}: {unit}" for name, unit in units)

@@ -151,8 +151,8 @@ def test_methods_beyond_the_baseline_are_named(run):
 
 def test_arithmetic_alone_is_no_regression(run):
     """Answers without a search are equal to the bit in all repeats, and on another machine are not."""
-    known = build(run(), [run(first_seed=k) for k in (1, 2)])
-    record = run(gap=1e-5)
+    known = build(run(gap=1e-5), [run(first_seed=k) for k in (1, 2)])
+    record = run(gap=1.0)
     naive = next(one for one in record.methods if one.method == "naive")
 
     def moved(by):
@@ -163,6 +163,12 @@ def test_arithmetic_alone_is_no_regression(run):
     # 270 index points for each nat, over six dimensions.
     assert status(judge(known, moved(0.9 * 270e-5)))["naive mae"] == "same"
     assert status(judge(known, moved(1.1 * 270e-5)))["naive mae"] == "worse"
+
+
+def test_what_scatters_has_no_other_limit_than_its_scatter(run):
+    """A scorer that is off by much would else widen the limit of all its numbers."""
+    coarse = build(run(gap=0.1), [run(worse=0.1 * k, first_seed=k, gap=0.1) for k in (1, 2, 3)])
+    assert status(judge(coarse, run(worse=1.0)))["de mae"] == "worse"
 
 
 @pytest.mark.parametrize("gap", [1e300, -1e300])
@@ -176,8 +182,8 @@ def test_none_of_up_to_nine_runs_fails_beside_them(values, higher):
     metric = Metric(area="quality", name="x", unit="", higher_is_better=higher)
     repeated = Repeated(metric=metric, values=tuple(values), arithmetic=1e-9)
     most = max(abs(value - mean(values)) for value in values)
-    assert most <= max(limit(repeated), 1e-9) * (1 + 1e-9)
-    assert math.isclose(limit(repeated), max(2.8 * stdev(values), 1e-9))
+    assert most <= limit(repeated) * (1 + 1e-9) + 1e-9
+    assert math.isclose(limit(repeated), max(2.8 * stdev(values), 1e-9), abs_tol=1e-9)
 
 
 def test_a_reference_beyond_its_own_limit_is_told(run):
