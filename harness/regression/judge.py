@@ -60,8 +60,8 @@ def judge(
 def limit(repeated: Repeated) -> float:
     """By how much a run may be worse than the mean of the baseline's values.
 
-    Where these are all the same, what the machine's arithmetic may change takes the place of their scatter. It is that of
-    the baseline: a run that calculates worse shall not widen its own limit.
+    Where these are all the same, what the machine's arithmetic may change takes the place of their scatter. It is that
+    of the baseline: a run that calculates worse shall not widen its own limit.
     """
     scatter = round(FACTOR * stdev(repeated.values), DIGITS)
     return scatter or repeated.arithmetic

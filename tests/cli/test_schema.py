@@ -124,8 +124,8 @@ def test_the_schemas_are_listed(harness):
     [
         (
             ["rekord"],
-            "unknown schema 'rekord': expected one of record, leaderboard, transfer, score, bench-scorer, "
-            "bench-wrappers, bench-asks, text-agreement and 5 more; see 'harness ls schemas'",
+            "unknown schema 'rekord': expected one of record, leaderboard, verdict, transfer, score, bench-scorer, "
+            "bench-wrappers, bench-asks and 7 more; see 'harness ls schemas'",
         ),
         (["--out", "no/such"], "--out no/such: the folder no does not exist; make it first"),
         (["--out", "."], "--out .: is a folder; give the name of a file"),

@@ -296,6 +296,7 @@ records = st.builds(
         ),
         min_size=1,
         max_size=2,
+        unique_by=lambda one: one.method,
     ).map(tuple),
     started=names,
     timings=st.dictionaries(names, finite, max_size=2),
