@@ -19,11 +19,18 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture(scope="module")
-def kept(finished_run, tmp_path_factory):
-    """The file of a baseline of the finished run, and what the command printed."""
+def run(finished_run, tmp_path_factory):
+    """A copy of the finished run that has a folder to itself."""
+    known = Path(finished_run["run"])
+    return Path(shutil.copytree(known, tmp_path_factory.mktemp("gate") / known.name))
+
+
+@pytest.fixture(scope="module")
+def kept(run, tmp_path_factory):
+    """The file of a baseline of the run, and what the command printed."""
     file = tmp_path_factory.mktemp("baseline") / "known.json"
     done = subprocess.run(
-        [sys.executable, "-m", "harness", "baseline", finished_run["run"], "--repeats", "2", "--out", str(file)],
+        [sys.executable, "-m", "harness", "baseline", str(run), "--repeats", "2", "--out", str(file)],
         cwd=file.parent,
         env={**os.environ, "PYTHONPATH": str(Path(str(package.__file__)).parents[1]), "COLUMNS": "80"},
         capture_output=True,
@@ -34,11 +41,11 @@ def kept(finished_run, tmp_path_factory):
 
 
 @pytest.fixture
-def changed(finished_run, tmp_path):
+def changed(run, tmp_path):
     """Builds a copy of the finished run's record in a folder of its own, changed as told."""
 
     def build(change):
-        record = json.loads((Path(finished_run["run"]) / "record.json").read_text())
+        record = json.loads((run / "record.json").read_text())
         change(record)
         folder = tmp_path / "changed"
         folder.mkdir()
@@ -55,10 +62,10 @@ def worsen(record, by=50.0, methods=("de",)):
                 result["mae"] += by
 
 
-def test_a_baseline_holds_the_run_and_its_repeats(kept, finished_run):
+def test_a_baseline_holds_the_run_and_its_repeats(kept, run):
     file, done = kept
     found = Baseline.model_validate_json(file.read_text())
-    record = RunDirectory(Path(finished_run["run"])).read_record()
+    record = RunDirectory(run).read_record()
     assert found.spec == record.spec and found.run_id == record.run_id
     assert len(found.repeats) == len(set(found.repeats)) == 2 and record.spec_digest not in found.repeats
     assert {len(one.values) for one in found.measures} == {3}
@@ -68,27 +75,26 @@ def test_a_baseline_holds_the_run_and_its_repeats(kept, finished_run):
     assert len(set(by_label["de mae"].values)) == 3, "repeats have seeds of their own"
     assert len(set(by_label["naive mae"].values)) == 1
     assert {"answering", "searching", "distinct_tokens", "random mae", "de evaluations"} <= by_label.keys()
-    run = Path(finished_run["run"])
     assert len([*run.parent.iterdir()]) == 1, "the folder still holds the one run"
     assert len([*(run / "repeats").iterdir()]) == 2
     for part in ("Repeatability", "de mae", "answering", "of mean", f"baseline: {file.name}"):
         assert part in done.stdout.replace(str(file.parent) + "/", ""), done.stdout
 
 
-def test_a_baseline_that_is_given_again_shows_what_is_there(kept, finished_run, harness, quick):
+def test_a_baseline_that_is_given_again_shows_what_is_there(kept, run, harness, quick):
     file, _ = kept
-    again = harness("baseline", finished_run["run"], "--repeats", "2", "--out", "again.json", "--quiet", "--json")
+    again = harness("baseline", run, "--repeats", "2", "--out", "again.json", "--quiet", "--json")
     assert again.code == 0
     assert Path("again.json").read_text() == file.read_text()
     assert json.loads(again.out) == json.loads(file.read_text())
 
 
 @pytest.fixture
-def repeated(kept, finished_run, tmp_path):
+def repeated(kept, run, tmp_path):
     """A copy of the folder with the finished run and its repeats, and the run's place in it."""
     folder = tmp_path / "repeated"
-    shutil.copytree(Path(finished_run["run"]).parent, folder)
-    return folder, folder / Path(finished_run["run"]).name
+    shutil.copytree(run.parent, folder)
+    return folder, folder / run.name
 
 
 @pytest.mark.parametrize("place", [".", ".."])
@@ -113,8 +119,8 @@ def test_a_repeat_that_was_interrupted_after_its_search_is_timed_again(repeated,
     assert found == [repeat.name, f"{repeat.name}-2"]
 
 
-def test_an_unchanged_run_passes(kept, finished_run, harness):
-    done = harness("compare", "--baseline", kept[0], finished_run["run"])
+def test_an_unchanged_run_passes(kept, run, harness):
+    done = harness("compare", "--baseline", kept[0], run)
     assert done.code == 0
     assert "no regression: " in done.out and "WORSE" not in done.out
 

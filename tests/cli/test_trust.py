@@ -91,7 +91,9 @@ def test_an_instrument_that_nothing_was_tuned_on_is_scored_beside_the_survey(har
     )
     assert json.loads(alone.out)["regions"]["CHN"]["mae"] == pytest.approx(de["mae_instrument"], abs=1e-4)
     board = harness("leaderboard", json.loads(shown.out)["run"])
-    assert "   other   " in board.out and "the questionnaire that nothing was tuned on" in " ".join(board.out.split())
+    assert "other↓" in board.out.replace(
+        "other ↓", "other↓"
+    ) and "the questionnaire that nothing was tuned on" in " ".join(board.out.split())
 
 
 def test_an_instrument_that_repeats_a_wording_is_refused(harness, other_survey):
