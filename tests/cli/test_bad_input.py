@@ -3,12 +3,16 @@
 Every command and every flag stands in one of these tables, which a test holds to the commands themselves.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import typer
 
 from harness.cli import main
 
+RUN = str(Path(__file__).parents[2] / "results" / "respondent-de")
+"""A finished run."""
 CASES = [
     (("run", "--region", "nowhere"), "unknown region 'nowhere'"),
     (("run", "--region", "Japn"), "JPN (Japan)"),
@@ -331,6 +335,15 @@ MORE = [
     (("resume", "tuned"), "'tuned' has no spec.json of a run"),
     (("leaderboard", "nowhere", "--out", "x.html"), "--out x.html: a table is for the terminal"),
     (("leaderboard", "nowhere", "--format", "csv", "--out", "no/where.csv"), "--out no/where.csv"),
+    (("leaderboard", RUN, "--sort", "x"), "unknown column 'x': expected one of mae,"),
+    (("leaderboard", RUN, "--region", "XXX"), "unknown region 'XXX'"),
+    (("leaderboard", RUN, "--group", "x"), "unknown group 'x'"),
+    (("leaderboard", RUN, "--dimension", "x"), "unknown dimension 'x'"),
+    (("leaderboard", RUN, "--method", "x"), "unknown method 'x'"),
+    (("leaderboard", RUN, "--model", "x"), "unknown model 'x'"),
+    (("plot", RUN, "--out", "occupied"), "--out occupied: is a file; give a folder"),
+    (("plot", RUN, "--out", "figures", "--figure", "x"), "unknown figure 'x': expected one of radar,"),
+    (("plot", RUN, "--out", "figures", "--region", "XXX"), "unknown region 'XXX'"),
     (("baseline",), "Missing argument 'RUN'"),
     (("baseline", "nowhere", "--out", "new.json"), "run 'nowhere' has no record.json"),
     (("baseline", "nowhere"), "Missing option '--out'"),
