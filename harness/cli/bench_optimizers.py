@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -152,8 +151,7 @@ def _show(directory: ContestDirectory, contest: Contest, as_json: bool) -> None:
     """Writes the plots and prints the rest."""
     from harness.report.contest import analyse, to_plain
 
-    # Its remarks are about its own font cache.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    output.quiet_figures()
     from harness.report.figures import write_figures
 
     analysis = analyse(contest)

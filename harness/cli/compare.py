@@ -151,13 +151,12 @@ def _repeated(
     survey, targets, trust_remote_code, quiet = given
     session = resuming.session_of(directory, survey, targets, trust_remote_code)
     inputs = resuming.moved(directory.read_inputs(), survey, targets)
-    beside = directory.path / REPEATS
+    beside, again = directory.path / REPEATS, execution.typed_command()
     records = []
     for number in range(1, repeats + 1):
         first = reference.spec["first_seed"] + number * session.spec.seeds
         one = replace(session, spec=session.spec.model_copy(update={"first_seed": first}))
         label = name(one.spec, one.table)
-        again = execution.typed_command()
         _, record = execution.execute(one, beside, label, Log(), quiet, inputs=inputs, again=again)
         if not timed(record):
             # It went on after its search was over, and there was nothing to time.

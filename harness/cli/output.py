@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from collections.abc import Iterable
@@ -24,6 +25,11 @@ MENDABLE = 2
 """Exit code of what the user can mend."""
 WIDEST = 10_000
 LONGEST = 1200
+
+
+def quiet_figures() -> None:
+    """Silences the plotting library's remarks, which are about its own font cache."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 def error_line(message: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -38,8 +37,7 @@ def plot(
     as_json: options.Json = False,
 ) -> None:
     """Draw the figures of finished runs and contests, each as PNG and as SVG."""
-    # Its remarks are about its own font cache.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    output.quiet_figures()
     from harness.report.figures.catalog import Left, write
 
     _check_folder(out)

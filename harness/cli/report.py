@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -26,8 +25,7 @@ def report(
 
     It works offline, with and without JavaScript, and holds everything it shows.
     """
-    # Its remarks are about its own font cache.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    output.quiet_figures()
     _check(out)
     records, contests = read_finished(runs)
 

@@ -98,7 +98,7 @@ def _worse(repeated: Repeated, value: float, mean: float) -> float:
 
 
 def _check_exam(baseline: Baseline, record: Record) -> None:
-    there, here = (SpecFacts.model_validate(spec) for spec in (baseline.spec, record.spec))
+    there, here = baseline.settings, SpecFacts.model_validate(record.spec)
     if there.seeds != here.seeds:
         raise UsageError(
             f"run {record.run_id} has {here.seeds} seeds, baseline {baseline.run_id} {there.seeds}: means over other "

@@ -64,7 +64,7 @@ def elsewhere(known: Provenance, other: Provenance) -> list[str]:
     there, here = (
         {**{name: one.machine.get(name) for name in _PLACE}, "threads": one.threads} for one in (known, other)
     )
-    return [] if there == here else list(differences(there, here))
+    return list(differences(there, here))
 
 
 def lacking(method: MethodResult, regions: Sequence[str], seeds: int) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.records.schema import Record
-from harness.report.pairs import Pair, beside
-from harness.report.pooling import Pooled, pool
+from harness.report.leaderboard import key
+from harness.report.pairs import Pair, comparable, pair_of
+from harness.report.pooling import pool
 from harness.report.rows import Row
-from harness.report.statistics import paired
 
 
 def naive_pair(records: Mapping[str, Record], row: Row, seed: int) -> Pair | None:
@@ -24,30 +25,6 @@ def naive_pair(records: Mapping[str, Record], row: Row, seed: int) -> Pair | Non
         own correction would have to know of.
     """
     pooled = pool(records)
-    own = next((one for one in pooled if _key(one) == (row.model, row.method, row.runs)), None)
-    naive = next((one for one in pooled if own is not None and _beside(own, one)), None)
-    if own is None or naive is None or own is naive:
-        return None
-    found = paired(*beside(own, naive), seed)
-    return Pair(
-        row.model,
-        row.method,
-        naive.method,
-        False,
-        row.runs,
-        found.difference,
-        found.low,
-        found.high,
-        found.better,
-        found.regions,
-        None,
-    )
-
-
-def _key(pooled: Pooled) -> tuple[str, str, tuple[str, ...]]:
-    return pooled.model, pooled.method, tuple(pooled.runs)
-
-
-def _beside(row: Pooled, other: Pooled) -> bool:
-    same = other.method == "naive" and other.model == row.model
-    return same and set(row.runs) <= set(other.runs) and set(row.by_region) <= set(other.by_region)
+    own = next((one for one in pooled if key(one) == key(row)), None)
+    naive = next((one for one in pooled if own and one.method == "naive" and comparable(own, one)), None)
+    return replace(pair_of(own, naive, seed), p=None) if own and naive else None

@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.report.order import GROUPS
 from harness.report.pooling import Pooled
 from harness.report.statistics import holm, paired, region_means
 
-_ORDER: Final = ("tuned", "reference", "baseline", "null")
 LEVEL: Final = 0.05
 """A p that cannot be lower than this says nothing."""
 AGAINST: Final = ("icl", "persona")
@@ -83,16 +83,17 @@ def notes(found: Sequence[Pair]) -> Iterator[str]:
 
 
 def _pairs(rows: Sequence[Pooled], seed: int) -> Iterator[Pair]:
-    for row in sorted(rows, key=lambda one: _ORDER.index(one.group)):
-        others = [one for one in rows if _comparable(row, one)]
+    for row in sorted(rows, key=lambda one: GROUPS.index(one.group)):
+        others = [one for one in rows if comparable(row, one)]
         if row.group in ("tuned", "reference"):
-            yield from (_pair(row, one, seed) for name in AGAINST for one in others if one.method == name)
+            yield from (pair_of(row, one, seed) for name in AGAINST for one in others if one.method == name)
         nulls = [one for one in rows if one.group == "null" and _shares_a_run(row, one)]
         if row.group != "null" and nulls:
-            yield _pair(row, min(nulls, key=lambda one: float(np.nanmean(beside(row, one)[1]))), seed)
+            yield pair_of(row, min(nulls, key=lambda one: float(np.nanmean(beside(row, one)[1]))), seed)
 
 
-def _comparable(row: Pooled, other: Pooled) -> bool:
+def comparable(row: Pooled, other: Pooled) -> bool:
+    """Whether the other one is of the same runs and has all regions of `row`."""
     return (
         other is not row
         and other.model == row.model
@@ -132,7 +133,8 @@ def beside(row: Pooled, other: Pooled, measure: str = "mae") -> tuple[NDArray[np
     return region_means(first)[:, None], region_means(second)[:, None]
 
 
-def _pair(row: Pooled, other: Pooled, seed: int) -> Pair:
+def pair_of(row: Pooled, other: Pooled, seed: int) -> Pair:
+    """A method beside another one that `comparable` holds it against; its p is not corrected."""
     found = paired(*beside(row, other), seed)
     return Pair(
         model=row.model,

@@ -57,7 +57,6 @@ class Pace:
             # The first pass of anything is no measure.
             self._calibrate()
             self._last = self._calibrate()
-            self._left = None
         began = self._clock()
         if self._left is not None:
             self._between += began - self._left
