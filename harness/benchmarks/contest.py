@@ -17,9 +17,11 @@ from harness.records.provenance import gather
 from harness.tasks.hofstede_vsm.regions import Regions
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.baselines import MODEL_FREE, Baselines
+from harness.tuning.brief import Brief
 from harness.tuning.exam import Questions
 from harness.tuning.identity import identity
-from harness.tuning.session import Session, Watcher
+from harness.tuning.preparing import check
+from harness.tuning.session import Watcher
 from harness.tuning.spec import RunSpec
 
 
@@ -51,7 +53,7 @@ class ContestRun:
         """
         for label, spec in self.entrants.items():
             try:
-                Session(spec, self.lm, self.survey, self.table).check()
+                check(Brief(spec, self.survey, self.table), self.lm)
             except HarnessError as error:
                 raise type(error)(f"entrant '{label}': {error}") from error
 
@@ -102,7 +104,7 @@ class ContestRun:
                         yield Search(label, spec.model_copy(update=alone), regions)
 
     def _contest(self, lines: Sequence[LogLine], cells: Mapping[tuple[str, str, int], Cell]) -> Contest:
-        baselines = Baselines(None, Questions(self.survey), self.table)
+        baselines = Baselines(Questions(self.survey), self.table)
         regions = [self.table[code] for code in self.spec.regions]
         sessions = {line.provenance.model_dump_json(): line.provenance for line in lines if line.provenance}
         return Contest(
@@ -110,7 +112,9 @@ class ContestRun:
             spec_digest=self.spec.digest,
             model=identity(self.lm),
             provenance=tuple(sessions.values()),
-            references={name: {row.region: row.mae for row in baselines.score(name, regions)} for name in MODEL_FREE},
+            references={
+                name: {row.region: row.mae for row in baselines.model_free(name, regions)} for name in MODEL_FREE
+            },
             missing={region.code: region.missing for region in regions if region.missing},
             cells=tuple(
                 cells[label, region, seed]

@@ -6,23 +6,26 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from harness.executors.local import Local
 from harness.models.language_model import LanguageModel
-from harness.models.planning import choose_plan
 from harness.models.scorer import Plan
 from harness.records.contest import Cell, LogLine
 from harness.records.journal import Journal
 from harness.records.schema import RegionResult
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.survey import Survey
-from harness.tuning.candidates import Candidates
+from harness.tuning.brief import Brief
+from harness.tuning.candidates import grounds
 from harness.tuning.chronicle import Progress
+from harness.tuning.dispatch import Dispatcher
 from harness.tuning.exam import Questions
 from harness.tuning.loop import Tuning
-from harness.tuning.objective import Respondent
+from harness.tuning.preparing import Measure, Prepare, Prepared
 from harness.tuning.scoring import Scoring
-from harness.tuning.search import search as run_search
+from harness.tuning.search import Searches
 from harness.tuning.session import Watcher
 from harness.tuning.spec import RunSpec
+from harness.tuning.worker import Worker
 
 
 @dataclass(frozen=True)
@@ -67,25 +70,25 @@ class Desk:
     def __init__(
         self, lm: LanguageModel, survey: Survey, table: Regions, log: Journal, plans: Mapping[int | None, Plan]
     ) -> None:
-        self._lm = lm
-        self._questions = Questions(survey)
+        self._worker = Worker(lm, Questions(survey))
+        self._dispatcher = Dispatcher(Local(self._worker))
         self._table = table
         self._log = log
         self._plans = dict(plans)
-        self._known: dict[int, tuple[Respondent, Scoring]] = {}
 
     def run(self, search: Search, observer: Shifted) -> tuple[Cell, ...]:
         """One cell per region of the search."""
-        spec = search.spec
-        respondent, scoring = self._asking(spec)
+        spec, plan = search.spec, self._plan(search.spec)
+        optimizer = spec.optimizers[0]
         began = time.perf_counter()
-        grounds = Candidates(spec, self._lm, self._table).grounds(respondent, search.regions)
-        tuning = Tuning(spec, grounds, observer)
-        space, rows = run_search(
-            tuning, spec.optimizers[0], search.seed, self._lm, self._questions.survey, search.regions
-        )
+        brief = Brief(spec, self._worker.questions.survey, self._table)
+        prepared: Prepared = self._dispatcher.do(Prepare(brief, plan))
+        searches = Searches(Tuning(spec, grounds(spec, prepared.layouts, plan), observer), prepared.embeddings)
+        parts = self._dispatcher.run(searches.of(optimizer, search.seed, search.regions))
+        rows = [row for part in parts for row in part]
         seconds = (time.perf_counter() - began) / len(rows)
-        finals = scoring.score(space, rows, search.seed, spec.optimizers[0].name)
+        scoring, space = Scoring(spec.tokens, plan), searches.space(optimizer, search.seed)
+        finals = self._dispatcher.run(scoring.final(space, row, search.seed, optimizer.name) for row in rows)
         return tuple(self._cell(search, one.result, seconds) for one in finals)
 
     def _cell(self, search: Search, result: RegionResult, seconds: float) -> Cell:
@@ -102,20 +105,15 @@ class Desk:
             failed=result.failed,
         )
 
-    def _asking(self, spec: RunSpec) -> tuple[Respondent, Scoring]:
+    def _plan(self, spec: RunSpec) -> Plan:
+        """How candidates of so many virtual tokens are asked."""
         tokens = spec.tokens
-        if tokens not in self._known:
-            if tokens not in self._plans:
-                self._plans[tokens] = choose_plan(
-                    self._lm,
-                    lambda plan: self._questions.respondent(self._lm, "tuning", tokens, plan).scorer,
-                    spec.scorer,
-                )
-                append(self._log, LogLine(tokens=tokens, plan=self._plans[tokens].model_dump(mode="json")))
-            plan = self._plans[tokens]
-            respondent = self._questions.respondent(self._lm, "tuning", tokens, plan)
-            self._known[tokens] = respondent, Scoring(self._lm, self._questions, tokens, plan)
-        return self._known[tokens]
+        if tokens not in self._plans:
+            brief = Brief(spec, self._worker.questions.survey, self._table)
+            plain = self._dispatcher.do(Measure(brief))
+            append(self._log, LogLine(tokens=tokens, plan=plain))
+            self._plans[tokens] = Plan.model_validate(plain)
+        return self._plans[tokens]
 
 
 @dataclass(frozen=True)

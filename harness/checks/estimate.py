@@ -25,7 +25,7 @@ def estimate(spec: RunSpec, measured: Measured, loaded: float, price_per_hour: f
         loaded: seconds that loading the model and planning took.
         price_per_hour: of the machine, in the user's currency.
     """
-    portions = tuple(_portions(spec, count(spec, measured.grounds), measured, loaded))
+    portions = tuple(_portions(spec, count(spec, measured.layouts), measured, loaded))
     middle, low, high = (
         sum(one.times * getattr(one.seconds, name) for one in portions) for name in ("median", "low", "high")
     )

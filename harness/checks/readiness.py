@@ -21,9 +21,9 @@ from harness.models.scorer import Plan
 from harness.records.readiness import Estimate, Longest
 from harness.tasks.hofstede_vsm.indices import DIMENSIONS
 from harness.tasks.hofstede_vsm.regions import Region, Regions
+from harness.tuning.brief import Brief
 from harness.tuning.identity import note
 from harness.tuning.requirements import check_dimensions, check_personas, check_pool, check_reference, check_start
-from harness.tuning.session import Session
 from harness.tuning.spec import RunSpec
 
 Load = Callable[[ModelSpec], LanguageModel]
@@ -57,7 +57,7 @@ class Readying:
 
     Attributes:
         steps: has the findings of flags and files already, and takes the others.
-        session: the run with any model, and with stand-ins where flags or files were refused.
+        brief: the run, with stand-ins where flags or files were refused.
         regions: that are known, with the scores that are aimed at.
         load: loads a model.
         told: of what comes next.
@@ -66,14 +66,18 @@ class Readying:
     """
 
     steps: Steps
-    session: Callable[[LanguageModel], Session]
-    spec: RunSpec
+    brief: Brief
     regions: Sequence[Region]
     load: Load
     told: Told
     shape: Outline | None = None
     prompts: Sequence[Longest] = ()
     _seconds: float = 0.0
+
+    @property
+    def spec(self) -> RunSpec:
+        """Of the run."""
+        return self.brief.spec
 
     def outline(self) -> LanguageModel | None:
         """What can be said without weights; the model with its tokenizer and without them, if there is one."""
@@ -108,19 +112,19 @@ class Readying:
         self.told("loading")
         lm = take("scorer", self._loaded, ["device", "model", "weights", "chat template", "options"])
         where = ["--space", "--start", "--tokens", "--dimensions", "targets", "regions"]
-        take("search", lambda: _spanned(self.session(there(lm))), ["scorer", "search", *where])
+        take("search", lambda: _spanned(self.brief, there(lm)), ["scorer", "search", *where])
         self.told("planning")
         needs = ["scorer", "survey", "context", "--tokens", "--wordings", "--scorer", "--micro-batch", "--workers"]
         plan = take("memory", lambda: self._planned(there(lm)), needs)
         others = dict.fromkeys(one.check for one in self.steps.findings if one.state in ("problem", "not checked"))
         return take(
             "estimate",
-            lambda: self._estimate(Trial(self.session(there(lm)), there(plan), own), together, price_per_hour),
+            lambda: self._estimate(Trial(self.brief, there(lm), there(plan), own), together, price_per_hour),
             [*others, *needs],
         )
 
     def _lengths(self, lm: LanguageModel) -> Found[Sequence[Longest]]:
-        questions, spec = self.session(lm).questions, self.spec
+        questions, spec = self.brief.questions, self.spec
         return check_lengths(lm, list(longest_prompts(lm, questions, self.regions, spec.tokens, spec.shots)))
 
     def _loaded(self) -> Found[LanguageModel]:
@@ -131,7 +135,7 @@ class Readying:
         return Found(lm, text, [note(lm)] if note(lm) else [])
 
     def _planned(self, lm: LanguageModel) -> Found[Plan]:
-        questions, spec = self.session(lm).questions, self.spec
+        questions, spec = self.brief.questions, self.spec
         began = time.perf_counter()
         plan = choose_plan(lm, lambda plan: questions.respondent(lm, "tuning", spec.tokens, plan).scorer, spec.scorer)
         self._seconds += time.perf_counter() - began
@@ -156,11 +160,11 @@ def _options(lm: LanguageModel) -> Found[tuple[int, ...]]:
     return Found(option_tokens(lm, "?"), f"{OPTIONS[0]} to {OPTIONS[-1]} are single tokens")
 
 
-def _spanned(session: Session) -> Found[bool]:
-    check_personas(session.spec, session.lm, session.table)
-    space = session.spec.space
+def _spanned(brief: Brief, lm: LanguageModel) -> Found[bool]:
+    check_personas(brief.spec, lm, brief.table)
+    space = brief.spec.space
     size = f" of {space.dimensions} dimensions" if space.dimensions else ""
-    return Found(True, f"{', '.join(one.name for one in session.spec.optimizers)} in the space {space.kind}{size}")
+    return Found(True, f"{', '.join(one.name for one in brief.spec.optimizers)} in the space {space.kind}{size}")
 
 
 def _done(check: Callable[..., None], *given: object) -> Found[bool]:

@@ -10,18 +10,18 @@ from typing import Final
 import numpy as np
 
 from harness.models.gradient import Descent
+from harness.models.language_model import LanguageModel
 from harness.models.scorer import Plan
 from harness.optimizers import Optimizer, Problem, create
 from harness.records.benchmark import Spread
 from harness.tasks.hofstede_vsm.regions import scores
 from harness.tuning.baselines import METHODS, MODEL_FREE, Baselines
-from harness.tuning.candidates import Candidates
-from harness.tuning.cells import Ground
+from harness.tuning.brief import Brief
+from harness.tuning.candidates import Candidates, Layout
 from harness.tuning.exam import Examiner
 from harness.tuning.loop import INITIAL_CANDIDATES
 from harness.tuning.objective import Draw, goals
 from harness.tuning.reference import embedding_space, objective
-from harness.tuning.session import Session
 from harness.tuning.space import Prompts
 from harness.tuning.spec import REFERENCE, generator
 
@@ -43,12 +43,14 @@ class Trial:
     """A run that is about to begin.
 
     Attributes:
-        session: the run.
+        brief: what the run is.
+        lm: that answers.
         plan: how it asks.
         own: measures what an optimizer itself takes.
     """
 
-    session: Session
+    brief: Brief
+    lm: LanguageModel
     plan: Plan
     own: Own
 
@@ -62,14 +64,14 @@ class Trial:
         Raises:
             ModelError: a part cannot be done, or a baseline's answers are not finite.
         """
-        session, spec = self.session, self.session.spec
+        brief, spec = self.brief, self.brief.spec
         told("first candidates")
         began = time.perf_counter()
-        respondent = session.questions.respondent(session.lm, "tuning", spec.tokens, self.plan)
-        grounds = Candidates(spec, session.lm, session.table).grounds(respondent, session.regions)
+        respondent = brief.questions.respondent(self.lm, "tuning", spec.tokens, self.plan)
+        layouts = Candidates(spec, self.lm, brief.table).layouts(brief.regions)
         prepared = time.perf_counter() - began
         together = max(together, self.plan.micro_batch * self.plan.workers)
-        first = next(iter(grounds.values()))
+        first = next(iter(layouts.values()))
         sample = next(iter(first.samples.values()))
         prompts = np.resize(np.arange(len(sample)), together)
         fronts = first.space.decode(sample[prompts])
@@ -85,7 +87,7 @@ class Trial:
         seconds = _in_turn({name: part for name, (_, part) in parts.items()}, told)
         told("optimizers")
         return Measured(
-            grounds=grounds,
+            layouts=layouts,
             prepared=prepared,
             together=together,
             rounds=len(seconds["tuning"]),
@@ -95,14 +97,14 @@ class Trial:
 
     def _asked(self, fronts: Prompts) -> dict[str, tuple[int, Callable[[], object]]]:
         """What is asked before and after tuning, each as the run does it; with how many are done at once."""
-        session, spec = self.session, self.session.spec
-        baselines = Baselines(session.lm, session.questions, session.table, spec.shots)
-        examiner = Examiner(session.lm, session.questions, spec.tokens, plan=self.plan)
-        validation = session.questions.respondent(session.lm, "validation", spec.tokens, self.plan)
+        brief, spec = self.brief, self.brief.spec
+        baselines = Baselines(brief.questions, brief.table, spec.shots)
+        examiner = Examiner(self.lm, brief.questions, spec.tokens, plan=self.plan)
+        validation = brief.questions.respondent(self.lm, "validation", spec.tokens, self.plan)
         finalists = np.resize(fronts, (spec.finalists, *fronts.shape[1:]))
         draws: list[Draw] = [(spec.first_seed, 0)] * spec.finalists
         parts: dict[str, tuple[int, Callable[[], object]]] = {
-            name: (1, lambda name=name: baselines.score(name, session.regions[:1]))  # type: ignore[misc]
+            name: (1, lambda name=name: baselines.score(self.lm, name, brief.regions[:1]))  # type: ignore[misc]
             for name in METHODS
             if name not in MODEL_FREE
         }
@@ -112,20 +114,20 @@ class Trial:
 
     def _steps(self, fronts: Prompts) -> tuple[int, Callable[[], object]]:
         """Some steps of the reference, of as many descents at once as the run makes."""
-        session, spec = self.session, self.session.spec
-        space = embedding_space(session.lm, spec.tokens)
-        regions = session.regions[:_DESCENTS]
+        brief, spec = self.brief, self.brief.spec
+        space = embedding_space(self.lm, spec.tokens)
+        regions = brief.regions[:_DESCENTS]
         descent = Descent(
-            session.lm, objective(session.survey, spec.wordings), spec.tokens, space.mean, space.std, spec.finalists
+            self.lm, objective(brief.survey, spec.wordings), spec.tokens, space.mean, space.std, spec.finalists
         )
         starts = np.resize(((fronts[:1] - space.mean) / space.std).reshape(1, -1), (len(regions), fronts[0].size))
         return len(regions) * _STEPS, lambda: list(descent.run(starts, scores(regions), _STEPS, 0.1))
 
-    def _own(self, name: str, ground: Ground) -> Spread:
-        spec, region = self.session.spec, self.session.regions[0]
-        sample = next(iter(ground.samples.values()))[:INITIAL_CANDIDATES]
+    def _own(self, name: str, layout: Layout) -> Spread:
+        spec, region = self.brief.spec, self.brief.regions[0]
+        sample = next(iter(layout.samples.values()))[:INITIAL_CANDIDATES]
         goal = goals(scores([region]), spec.aggregate)[0]
-        problem = Problem(ground.space.lower, ground.space.upper, initial=sample, budget=spec.budget, goal=goal)
+        problem = Problem(layout.space.lower, layout.space.upper, initial=sample, budget=spec.budget, goal=goal)
         parameters = next(one.parameters for one in spec.optimizers if one.name == name)
         return Spread.of(self.own(create(name, problem, parameters, generator(spec.first_seed, "trial", name))))
 
@@ -135,7 +137,7 @@ class Measured:
     """What the parts of a run took.
 
     Attributes:
-        grounds: of each seed.
+        layouts: of each seed.
         prepared: seconds for the search space and the first candidates.
         together: candidates answered in one go.
         rounds: of the measurement.
@@ -144,7 +146,7 @@ class Measured:
         own: seconds for one candidate, by optimizer.
     """
 
-    grounds: Mapping[int, Ground]
+    layouts: Mapping[int, Layout]
     prepared: float
     together: int
     rounds: int

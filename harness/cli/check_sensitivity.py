@@ -88,6 +88,7 @@ def _make(
     from harness.report.progress import Log
     from harness.tasks.hofstede_vsm.survey import load_survey
     from harness.tasks.hofstede_vsm.targets import load_regions
+    from harness.tuning.brief import Brief
     from harness.tuning.session import Session
     from harness.tuning.spec import RunSpec
 
@@ -102,7 +103,9 @@ def _make(
         optimizers=optimizers,
         budget=budget,
     )
-    sessions = [Session(spec, lm, questionnaire, table) for spec in (two, two.model_copy(update={"wordings": 1}))]
+    sessions = [
+        Session.of(Brief(spec, questionnaire, table), lm) for spec in (two, two.model_copy(update={"wordings": 1}))
+    ]
     for session in sessions:
         session.check()
     records, inputs = {}, resuming.places(survey, targets)

@@ -147,16 +147,19 @@ def _repeated(
     from harness.regression.metrics import timed
     from harness.regression.reference import check_machine
     from harness.report.progress import Log
+    from harness.tuning.session import Session
 
     survey, targets, trust_remote_code, quiet = given
-    session = resuming.session_of(directory, survey, targets, trust_remote_code)
+    brief = resuming.brief_of(directory, survey, targets, trust_remote_code)
+    lm = options.load_quietly(brief.spec.model)
     inputs = resuming.moved(directory.read_inputs(), survey, targets)
     beside, again = directory.path / REPEATS, execution.typed_command()
     records = []
     for number in range(1, repeats + 1):
-        first = reference.spec["first_seed"] + number * session.spec.seeds
-        one = replace(session, spec=session.spec.model_copy(update={"first_seed": first}))
-        label = name(one.spec, one.table)
+        first = reference.spec["first_seed"] + number * brief.spec.seeds
+        other = replace(brief, spec=brief.spec.model_copy(update={"first_seed": first}))
+        one = Session.of(other, lm)
+        label = name(other.spec, other.table)
         _, record = execution.execute(one, beside, label, Log(), quiet, inputs=inputs, again=again)
         if not timed(record):
             # It went on after its search was over, and there was nothing to time.

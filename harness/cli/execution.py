@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.records.run_directory import Inputs, RunDirectory
     from harness.records.schema import Record
     from harness.report.progress import Silent
+    from harness.tuning.brief import Brief
     from harness.tuning.session import Session
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -38,6 +39,18 @@ class Stopped(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(f"signal {number}")
         self.number = number
+
+
+def staffed(brief: Brief) -> Session:
+    """A run with its model, in this process.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    from harness.cli.options import load_quietly
+    from harness.tuning.session import Session
+
+    return Session.of(brief, load_quietly(brief.spec.model))
 
 
 def execute(
@@ -152,7 +165,7 @@ def _finished(directory: RunDirectory, session: Session, watcher: Silent) -> Rec
     from harness.tuning.opening import check_finished
 
     record = directory.read_record()
-    check_finished(record, session.lm, directory.path)
+    check_finished(record, session.facts, directory.path)
     watcher.remark(
         f"run {directory.path} is finished, begun {record.started}: shown from its record; --fresh runs it again"
     )
@@ -183,19 +196,17 @@ def _stoppable() -> Iterator[None]:
 
 
 def _header(session: Session, directory: RunDirectory) -> list[str]:
-    from harness.tuning.identity import note
-
-    spec = session.spec
+    spec, model = session.spec, session.facts.identity
     names = ", ".join(one.name for one in spec.optimizers)
     lines = [
         f"run {directory.path}",
-        f"model {spec.model.name} ({session.lm.parameters / 1e6:.1f}M parameters, {session.lm.device}), "
+        f"model {spec.model.name} ({model.parameters / 1e6:.1f}M parameters, {model.device}), "
         f"{names} for {_many(len(spec.regions), 'region')}, "
         f"{_many(spec.budget, 'evaluation')} each, {_many(spec.tokens, 'virtual token')}, {_many(spec.seeds, 'seed')}",
     ]
-    lines.append(f"answers checked against the model's own forward pass: {session.lm.abilities.gap:.1g} nats apart")
-    lines += [note(session.lm)] if note(session.lm) else []
-    incomplete = [region for region in session.regions if region.missing]
+    lines.append(f"answers checked against the model's own forward pass: {session.facts.gap:.1g} nats apart")
+    lines += [model.note] if model.note else []
+    incomplete = [region for region in session.brief.regions if region.missing]
     return lines + [f"{r.code} has no published {', '.join(r.missing)}: scored on the others" for r in incomplete]
 
 

@@ -12,12 +12,12 @@ from harness.errors import HarnessError, InputError, RunError, UsageError, one_l
 if TYPE_CHECKING:
     from harness.cli.run_flags import RunFlags
     from harness.records.run_directory import Inputs, RunDirectory
-    from harness.tuning.session import Session
+    from harness.tuning.brief import Brief
     from harness.tuning.spec import RunSpec
 
 
-def session_of(directory: RunDirectory, survey: Path | None, targets: Path | None, trust_remote_code: bool) -> Session:
-    """The session of a run that was begun, from its specification.
+def brief_of(directory: RunDirectory, survey: Path | None, targets: Path | None, trust_remote_code: bool) -> Brief:
+    """What a run is that was begun, from its specification.
 
     Args:
         directory: of the run.
@@ -26,10 +26,10 @@ def session_of(directory: RunDirectory, survey: Path | None, targets: Path | Non
         trust_remote_code: whether code that comes with the model may run, if the run was begun so.
 
     Raises:
-        HarnessError: the run, a file or the model is not what it was.
+        HarnessError: the run or a file is not what it was.
     """
     from harness.tasks.hofstede_vsm.targets import load_regions
-    from harness.tuning.session import Session
+    from harness.tuning.brief import Brief
 
     plain, inputs = directory.read_plain_spec(), directory.read_inputs()
     spec = read_spec(plain, directory)
@@ -52,8 +52,7 @@ def session_of(directory: RunDirectory, survey: Path | None, targets: Path | Non
                 f"the file it was begun with, or begin anew"
             )
     _check_folder(spec.model.name, inputs.folder)
-    lm = options.load_quietly(spec.model)
-    return Session(spec, lm, questionnaire, table, other)
+    return Brief(spec, questionnaire, table, other)
 
 
 def read_spec(plain: Any, directory: RunDirectory) -> RunSpec:

@@ -35,9 +35,10 @@ def run(
     """
     from harness.report.progress import Log
 
-    session = run_settings.session(flags)
+    brief = run_settings.brief(flags)
+    session = execution.staffed(brief)
     session.check()
-    name, inputs = run_settings.name(session.spec, session.table), resuming.inputs(flags)
+    name, inputs = run_settings.name(brief.spec, brief.table), resuming.inputs(flags)
     directory, record = execution.execute(session, flags.out, name, Log(), quiet, fresh, inputs)
     _print_results(directory, record, as_json)
 
@@ -58,7 +59,7 @@ def resume(
     from harness.report.progress import Log
 
     directory = RunDirectory(path)
-    session = resuming.session_of(directory, survey, targets, trust_remote_code)
+    session = execution.staffed(resuming.brief_of(directory, survey, targets, trust_remote_code))
     inputs = resuming.moved(directory.read_inputs(), survey, targets)
     record = execution.work_on(directory, session, Log(), quiet, inputs)
     _print_results(directory, record, as_json)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.cli.run_flags import RunFlags
     from harness.tasks.hofstede_vsm.regions import Regions
     from harness.tasks.hofstede_vsm.survey import Survey
-    from harness.tuning.session import Session
+    from harness.tuning.brief import Brief
     from harness.tuning.spec import Dimension, RunSpec, SpaceSpec
 
 AGGREGATES = ("mean", "worst")
@@ -23,18 +23,18 @@ STARTS = ("vocabulary", "persona")
 _LOWEST = {"budget": 1, "seeds": 1, "first_seed": 0, "tokens": 1, "pool": 0, "shots": 0}
 
 
-def session(flags: RunFlags) -> Session:
-    """Checks the flags, reads the files and loads the model; what needs no model is refused before it is loaded.
+def brief(flags: RunFlags) -> Brief:
+    """Checks the flags and reads the files: all that can be refused before a model is loaded.
 
     Raises:
-        HarnessError: a flag, a file or the model is not as it should be.
+        HarnessError: a flag or a file is not as it should be.
     """
-    from harness.tuning.session import Session
+    from harness.tuning.brief import Brief
 
     fields = checked(flags)
     survey, other, table = _data(flags)
     spec = run_spec(flags, fields, survey, other, table)
-    return Session(spec, options.load_quietly(spec.model), survey, table, other)
+    return Brief(spec, survey, table, other)
 
 
 def specification(flags: RunFlags) -> tuple[RunSpec, str]:

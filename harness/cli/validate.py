@@ -16,7 +16,6 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.checks.steps import Steps
-    from harness.models.language_model import LanguageModel
     from harness.records.readiness import Readiness
     from harness.tasks.hofstede_vsm.regions import Region, Regions
     from harness.tasks.hofstede_vsm.survey import Survey
@@ -72,7 +71,7 @@ def check(flags: RunFlags, trial: int, price_per_hour: float | None, told: Calla
     from harness.checks.steps import Steps, there
     from harness.models.loading import quiet_libraries
     from harness.records.readiness import Readiness
-    from harness.tuning.session import Session
+    from harness.tuning.brief import Brief
 
     quiet_libraries()
     steps = Steps()
@@ -83,10 +82,8 @@ def check(flags: RunFlags, trial: int, price_per_hour: float | None, told: Calla
     spec = run_settings.run_spec(known, fields, data.survey, data.other, data.table)
     folder = steps.take("folder", lambda: place.check_folder(flags.out))
 
-    def session(lm: LanguageModel) -> Session:
-        return Session(spec, lm, data.survey, data.table, data.other)
-
-    ready = Readying(steps, session, spec, data.regions, options.load_quietly, told)
+    brief = Brief(spec, data.survey, data.table, data.other)
+    ready = Readying(steps, brief, data.regions, options.load_quietly, told)
     lm = ready.outline()
     ready.search()
     width = 0 if ready.shape is None or steps.failed("flags", "regions") else ready.shape.width

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from harness.records.execution import ExecutionFacts
 
@@ -42,6 +43,35 @@ class Job(Protocol):
         Raises:
             HarnessError: the user can mend it; another worker would say the same.
         """
+
+
+class OneJob(ABC):
+    """What jobs are that have no parts, and share nothing."""
+
+    shared: ClassVar[None] = None
+    size: ClassVar[int] = 1
+    grain: ClassVar[int] = 1
+
+    def detached(self) -> OneJob:
+        """Itself."""
+        return self
+
+    def attached(self, shared: object | None) -> OneJob:
+        """Itself."""
+        return self
+
+    def split(self, most: int) -> Sequence[OneJob]:
+        """Itself alone."""
+        return [self]
+
+    def join(self, found: Sequence[Any]) -> Any:
+        """What it gave."""
+        (value,) = found
+        return value
+
+    @abstractmethod
+    def do(self, worker: Any) -> Any:
+        """Does it with a worker's means."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,31 +32,57 @@ _DTYPES: Final = ("F64", "F32", "F16", "BF16")
 Prompt = NDArray[np.float32]
 
 
-def save_adapter(folder: Path, prompt: Prompt, lm: LanguageModel) -> None:
+@dataclass(frozen=True)
+class Base:
+    """What an adapter says of the model that it stands before.
+
+    Attributes:
+        name: of the model, as it was given.
+        digest: of its weights, tokenizer and chat template.
+        layers, heads: of the model, as peft writes them.
+    """
+
+    name: str
+    digest: str
+    layers: int
+    heads: int
+
+
+def adapter_base(lm: LanguageModel) -> Base:
+    """A model as its adapters describe it."""
+    config = lm.model.config.get_text_config()
+    return Base(lm.spec.name, lm.digest, config.num_hidden_layers, config.num_attention_heads)
+
+
+def write_adapter(folder: Path, prompt: Prompt, base: Base) -> None:
     """Writes a soft prompt as a PROMPT_TUNING adapter.
 
     Args:
         folder: made if missing.
         prompt: (V, D) float32 embeddings that stand before everything else.
-        lm: the model that the prompt was tuned for.
+        base: the model that the prompt was tuned for.
     """
     tokens, width = prompt.shape
-    config = lm.model.config.get_text_config()
     adapter = PromptTuningConfig(
         task_type=TaskType.CAUSAL_LM,
         num_virtual_tokens=tokens,
         token_dim=width,
         num_transformer_submodules=1,
-        num_layers=config.num_hidden_layers,
-        num_attention_heads=config.num_attention_heads,
-        base_model_name_or_path=lm.spec.name,
+        num_layers=base.layers,
+        num_attention_heads=base.heads,
+        base_model_name_or_path=base.name,
         inference_mode=True,
     )
     folder.mkdir(parents=True, exist_ok=True)
     adapter.save_pretrained(str(folder))
     save_file({_KEY: np.ascontiguousarray(prompt, dtype=np.float32)}, folder / WEIGHTS_FILE)
-    origin = json.dumps({"model": lm.spec.name, "digest": lm.digest}, indent=1)
+    origin = json.dumps({"model": base.name, "digest": base.digest}, indent=1)
     (folder / ORIGIN_FILE).write_text(f"{origin}\n", encoding="utf-8")
+
+
+def save_adapter(folder: Path, prompt: Prompt, lm: LanguageModel) -> None:
+    """Writes a soft prompt (V, D) as an adapter of a model; see `write_adapter`."""
+    write_adapter(folder, prompt, adapter_base(lm))
 
 
 def load_adapter(folder: Path, lm: LanguageModel) -> Prompt:

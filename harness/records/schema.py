@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from harness.records.execution import ExecutionFacts
 from harness.records.text import Inside, Line, Name
 
 SCHEMA_VERSION: Final = 2
@@ -219,6 +220,7 @@ class Record(_Frozen):
         targets: published scores of the run's regions.
         splits: by name; no two share a wording.
         bootstrap_seed: of the intervals that reports compute from this record.
+        execution: the workers that answered; None where the driver did.
     """
 
     schema_version: Literal[2] = SCHEMA_VERSION
@@ -233,6 +235,7 @@ class Record(_Frozen):
     provenance: Provenance
     methods: tuple[MethodResult, ...] = Field(min_length=1)
     started: Line = Field(description="UTC, ISO 8601")
+    execution: ExecutionFacts | None = None
     timings: dict[Line, float] = Field(
         description="seconds per phase and of the calibration loop, candidates per second, loops per candidate"
     )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.executors.local import Local
 from harness.models.language_model import LanguageModel
 from harness.records.schema import RegionResult
 from harness.tasks.hofstede_vsm.demonstrations import DEFAULT_SHOTS, demonstrations
 from harness.tasks.hofstede_vsm.indices import CONSTANTS, Array, errors
 from harness.tasks.hofstede_vsm.regions import Region, Regions, scores, world_mean
-from harness.tuning.exam import Exam, Examiner, Questions, by_dimension, kept_exam
-from harness.tuning.ledger import Ledger, Unkept
+from harness.tuning.dispatch import Dispatcher
+from harness.tuning.exam import Examiner, Questions, Sit, by_dimension, exam_query
+from harness.tuning.query import Search
+from harness.tuning.worker import Worker
 
 METHODS: Final = {
     "null": "answers 3 to everything; no model call",
@@ -29,57 +32,56 @@ MODEL_FREE: Final = ("null", "world-mean")
 
 @dataclass(frozen=True)
 class Baselines:
-    """Scores regions without search; the naive answers are computed once. Methods of `MODEL_FREE` need no model.
+    """Scores regions without search; naive, which names no region, answers once for all of them."""
 
-    Attributes:
-        ledger: knows what was answered before.
-    """
-
-    lm: LanguageModel | None
     questions: Questions
     table: Regions
     shots: int = DEFAULT_SHOTS
-    ledger: Ledger = field(default_factory=Unkept)
 
-    def score(
-        self, method: str, regions: Iterable[Region], done: Callable[[], None] = lambda: None
-    ) -> list[RegionResult]:
-        """Scores every region under a method of `METHODS`; `done` is called after each region.
+    def model_free(self, method: str, regions: Iterable[Region]) -> list[RegionResult]:
+        """Scores every region under a method of `MODEL_FREE`."""
+        constant = np.full(6, CONSTANTS["midpoint"]) if method == "null" else world_mean(self.table)
+        return [self._without_model(region, constant) for region in regions]
+
+    def searches(
+        self, method: str, regions: Sequence[Region], done: Callable[[], None]
+    ) -> list[Search[list[RegionResult]]]:
+        """What finds the regions' results under any method, in parts; `done` is called for each region.
 
         Where answers are drawn, a result carries the seed of its sample.
         """
-        drawn = self.questions.asking.noisy and method not in MODEL_FREE
-        rows = []
-        for score in self._scores(method, regions):
-            rows.append(score.model_copy(update={"seed": self.questions.seed}) if drawn else score)
+        together = method in (*MODEL_FREE, "naive")
+        parts = [regions] if together else [[region] for region in regions]
+        return [self._part(method, part, done) for part in parts]
+
+    def score(self, lm: LanguageModel | None, method: str, regions: Sequence[Region]) -> list[RegionResult]:
+        """Scores every region under any method, in this process; those of `MODEL_FREE` need no model."""
+        if method in MODEL_FREE:
+            return self.model_free(method, regions)
+        if lm is None:
+            raise ValueError(f"no model given: expected one for every method but {', '.join(MODEL_FREE)}")
+        searches = self.searches(method, regions, lambda: None)
+        return [row for rows in Dispatcher(Local(Worker(lm, self.questions))).run(searches) for row in rows]
+
+    def _part(self, method: str, regions: Sequence[Region], done: Callable[[], None]) -> Search[list[RegionResult]]:
+        if method in MODEL_FREE:
+            rows = self.model_free(method, regions)
+        else:
+            # Of several regions, the first one's answers stand for all.
+            about = {"phase": "baselines", "method": method}
+            exam = yield exam_query(about, regions[0], self._sit(method, regions[0]))
+            rows = [exam.result(region, 1) for region in regions]
+            if self.questions.asking.noisy:
+                rows = [row.model_copy(update={"seed": self.questions.seed}) for row in rows]
+        for _ in rows:
             done()
         return rows
 
-    def _scores(self, method: str, regions: Iterable[Region]) -> Iterator[RegionResult]:
-        if method in MODEL_FREE:
-            constant = np.full(6, CONSTANTS["midpoint"]) if method == "null" else world_mean(self.table)
-            yield from (self._without_model(region, constant) for region in regions)
-        elif method == "naive":
-            exam: Exam | None = None
-            for region in regions:
-                exam = exam or self._exam(method, region)
-                yield exam.result(region, 1)
-        else:
-            for region in regions:
-                yield self._exam(method, region).result(region, 1)
-
-    def _exam(self, method: str, region: Region) -> Exam:
-        """What the model answers; of naive, which names no region, the first one's stands for all."""
-        about = {"phase": "baselines", "method": method}
-        return kept_exam(self.ledger, about, region, lambda: self._examiner(method, region).answer())
-
-    def _examiner(self, method: str, region: Region) -> Examiner:
-        if self.lm is None:
-            raise ValueError(f"no model given: expected one for every method but {', '.join(MODEL_FREE)}")
+    def _sit(self, method: str, region: Region) -> Sit:
         if method == "naive":
-            return Examiner(self.lm, self.questions)
+            return Sit()
         shown = demonstrations(self.questions.survey, region, self.shots if method == "icl" else 0)
-        return Examiner(self.lm, self.questions, persona=region.name, demonstrations=shown)
+        return Sit(persona=region.name, demonstrations=tuple(shown))
 
     def _without_model(self, region: Region, indices: Array) -> RegionResult:
         error = float(errors(indices[None], scores([region]))[0, 0])

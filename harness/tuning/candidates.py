@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,16 +10,25 @@ import numpy as np
 
 from harness.models.chat import tokenise_plain
 from harness.models.language_model import LanguageModel
+from harness.models.scorer import Plan
 from harness.tasks.hofstede_vsm.prompts import persona_line
 from harness.tasks.hofstede_vsm.regions import Region, Regions
 from harness.tasks.hofstede_vsm.targets import load_regions
+from harness.tuning.answering import Answer
 from harness.tuning.cells import Ground
-from harness.tuning.evaluator import Answering, Evaluator
 from harness.tuning.groups import groups
-from harness.tuning.ledger import Ledger
+from harness.tuning.memory import Memory
 from harness.tuning.space import Prompts, SearchSpace, Vectors, build_space, principal_space
 from harness.tuning.spec import RunSpec, generator
 from harness.tuning.start import text_prompts, vocabulary_prompts
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the searches of a seed take place, and where they begin: (n, d) first candidates per label of a group."""
+
+    space: SearchSpace
+    samples: Mapping[str, Vectors]
 
 
 @dataclass(frozen=True)
@@ -30,27 +39,21 @@ class Candidates:
     lm: LanguageModel
     table: Regions
 
-    def grounds(
-        self, respondent: Answering, regions: Sequence[Region], ledger: Ledger | None = None
-    ) -> dict[int, Ground]:
-        """Space, evaluator and first samples per seed; the ledger, if there is one, knows earlier answers.
+    def layouts(self, regions: Sequence[Region]) -> dict[int, Layout]:
+        """Space and first samples per seed.
 
-        Where all seeds search the same space they share an evaluator's memory; a random subspace is drawn anew for
-        each, so that seeds are independent repetitions, and so are samples of respondents.
+        All seeds search the same space, but for a random subspace, which is drawn anew for each, so that seeds are
+        independent repetitions.
         """
-        grounds: dict[int, Ground] = {}
+        found: dict[int, Layout] = {}
         for seed in self.spec.repetitions:
-            known = next(iter(grounds.values()), None) if self.spec.space.kind != "subspace" else None
+            known = next(iter(found.values()), None) if self.spec.space.kind != "subspace" else None
             space = known.space if known else self.space(seed)
-            noisy, halves = self.spec.asking.noisy, self.spec.aggregate != "mean"
-            evaluator = (
-                known.evaluator if known and not noisy else Evaluator(respondent, space, seed, noisy, halves, ledger)
-            )
             samples = {
                 label: self._first_sample(seed, label, members, space) for label, members in groups(self.spec, regions)
             }
-            grounds[seed] = Ground(space, evaluator, samples)
-        return grounds
+            found[seed] = Layout(space, samples)
+        return found
 
     def space(self, seed: int) -> SearchSpace:
         """The space of the spec; a subspace lies around the mean persona prompt, or one of random vocabulary."""
@@ -104,3 +107,15 @@ def _distinct(rows: Vectors) -> Vectors:
     """The rows without repetitions, each where it stood first."""
     _, first = np.unique(rows, axis=0, return_index=True)
     return rows[np.sort(first)]
+
+
+def grounds(spec: RunSpec, layouts: Mapping[int, Layout], plan: Plan) -> dict[int, Ground]:
+    """The grounds of each seed; seeds that search the same space remember together, unless answers are drawn."""
+    names = ("item_means",) if spec.aggregate == "mean" else ("item_means", "halves")
+    memories: dict[int, Memory] = {}
+    found: dict[int, Ground] = {}
+    for seed, layout in layouts.items():
+        memory = Memory() if spec.asking.noisy else memories.setdefault(id(layout.space), Memory())
+        job = Answer(layout.space, "tuning", spec.tokens, plan, names)
+        found[seed] = Ground(layout.space, layout.samples, job, memory, seed, spec.asking.noisy)
+    return found

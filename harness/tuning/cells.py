@@ -10,7 +10,9 @@ import numpy as np
 from harness.optimizers import Optimizer
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region
+from harness.tuning.answering import Answer
 from harness.tuning.evaluator import Evaluator
+from harness.tuning.memory import Memory
 from harness.tuning.space import SearchSpace, Vectors
 
 
@@ -20,13 +22,23 @@ class Ground:
 
     Attributes:
         space: what the vectors stand for.
-        evaluator: answers them.
         samples: (n, d) first candidates per label of a group.
+        job: how candidates are asked.
+        memory: of first samples, which seeds that search the same space have in common.
+        seed: of samples of respondents.
+        noisy: whether asking again gives other answers.
     """
 
     space: SearchSpace
-    evaluator: Evaluator
     samples: Mapping[str, Vectors]
+    job: Answer
+    memory: Memory = field(default_factory=Memory)
+    seed: int = 0
+    noisy: bool = False
+
+    def evaluator(self) -> Evaluator:
+        """Has the candidates of a search answered that begins now."""
+        return Evaluator(self.job, self.memory, self.seed, self.noisy)
 
 
 @dataclass

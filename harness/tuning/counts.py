@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.tuning.cells import Ground
+from harness.tuning.candidates import Layout
 from harness.tuning.exam import SCORED
 from harness.tuning.spec import REFERENCE, RunSpec
 
@@ -36,40 +36,40 @@ class Counts:
     steps: int
 
 
-def count(spec: RunSpec, grounds: Mapping[int, Ground]) -> Counts:
+def count(spec: RunSpec, layouts: Mapping[int, Layout]) -> Counts:
     """Counts a run.
 
     Args:
         spec: the run.
-        grounds: of each seed, with the first samples.
+        layouts: of each seed, with the first samples.
     """
     regions, black_box = len(spec.regions), [one for one in spec.optimizers if one.name != REFERENCE]
     referred = len(spec.optimizers) - len(black_box)
     asked = spec.budget * regions * spec.seeds * len(black_box)
-    sampled = sum(len(sample) for ground in grounds.values() for sample in ground.samples.values())
+    sampled = sum(len(sample) for layout in layouts.values() for sample in layout.samples.values())
     return Counts(
         splits=len(SCORED) + (spec.instrument is not None),
         regions=regions,
         searches=regions * len(spec.optimizers) * spec.seeds,
         nulls=spec.seeds * (regions if regions > 1 else 2),
         asked=asked,
-        answered=asked - sampled * len(black_box) + _remembered(grounds),
-        steps=referred * sum(_steps(spec, ground) for ground in grounds.values()),
+        answered=asked - sampled * len(black_box) + _remembered(spec, layouts),
+        steps=referred * sum(_steps(spec, layout) for layout in layouts.values()),
     )
 
 
-def _remembered(grounds: Mapping[int, Ground]) -> int:
-    """Different candidates in the first samples; seeds with one evaluator share what it remembers."""
+def _remembered(spec: RunSpec, layouts: Mapping[int, Layout]) -> int:
+    """Different candidates in the first samples; seeds that search the same space remember together."""
     rows: dict[int, set[bytes]] = {}
-    for ground in grounds.values():
-        known = rows.setdefault(id(ground.evaluator), set())
-        known.update(np.ascontiguousarray(row).tobytes() for sample in ground.samples.values() for row in sample)
+    for seed, layout in layouts.items():
+        known = rows.setdefault(seed if spec.asking.noisy else id(layout.space), set())
+        known.update(np.ascontiguousarray(row).tobytes() for sample in layout.samples.values() for row in sample)
     return sum(map(len, rows.values()))
 
 
-def _steps(spec: RunSpec, ground: Ground) -> int:
+def _steps(spec: RunSpec, layout: Layout) -> int:
     """Steps of the reference over all regions: what the first sample leaves of the budget."""
     if spec.share:
-        share = len(ground.samples[""]) / len(spec.regions)
+        share = len(layout.samples[""]) / len(spec.regions)
         return len(spec.regions) * max(1, spec.budget - math.ceil(share))
-    return sum(max(1, spec.budget - len(sample)) for sample in ground.samples.values())
+    return sum(max(1, spec.budget - len(sample)) for sample in layout.samples.values())

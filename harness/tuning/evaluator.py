@@ -1,194 +1,120 @@
-"""Answers candidates and remembers those of the first sample, which many regions and optimizers ask again."""
+"""Has the candidates of a search answered, and remembers those of its first sample."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from itertools import accumulate
-from typing import Any, Final, Protocol
+from dataclasses import fields
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import RunError
-from harness.tuning.kept import pack, unpack
-from harness.tuning.ledger import Asked, Ledger, Unkept
-from harness.tuning.objective import Answers, Draw
-from harness.tuning.space import SearchSpace, Vectors
+from harness.tuning.answering import Answer
+from harness.tuning.kept import unpack
+from harness.tuning.ledger import Asked
+from harness.tuning.memory import Memory, key_of
+from harness.tuning.objective import Answers
+from harness.tuning.query import Query, Search
+from harness.tuning.space import Vectors
+from harness.tuning.turn import Turn, check_failed
 
 TOGETHER: Final = 32
 """Candidates of a first sample that are answered, and kept, in one go."""
 
 
-class Answering(Protocol):
-    """Answers one split of a survey behind soft prompts; see `harness.tuning.objective.Respondent`."""
-
-    def answer(self, soft_prompts: NDArray[np.float32], draws: Sequence[Draw], /) -> Answers:
-        """Answers with each of (P, V, D) soft prompts, with so many draws."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """Candidates of one generation: `rows` of them, which are all of it where it is `whole`."""
-
-    region: str
-    generation: int
-    rows: int
-    whole: bool = True
-
-
-@dataclass(frozen=True)
-class Turn:
-    """For whom candidates are answered.
-
-    Attributes:
-        optimizer: its name.
-        seed: which repetition.
-        group: label of the regions that share.
-        parts: of one or more generations, as their candidates stand one behind the other.
-        again: the candidates were asked before.
-    """
-
-    optimizer: str
-    seed: int
-    group: str
-    parts: tuple[Part, ...]
-    again: bool = False
-
-    def about(self, counts: Sequence[int]) -> dict[str, Any]:
-        """As the journal shows it, with how many of each part's candidates are new; a first sample has no region."""
-        plain = {"phase": "tuning", "optimizer": self.optimizer, "seed": self.seed, "group": self.group}
-        parts = zip(self.parts, counts, strict=True)
-        generations = [[part.region, part.generation, count] for part, count in parts if count]
-        return {**plain, "generations": generations} | ({"again": True} if self.again else {})
-
-    def counts(self, fresh: NDArray[np.bool_]) -> list[int]:
-        """How many of each part's candidates are new, by (n,) which of all are."""
-        ends = list(accumulate(part.rows for part in self.parts))
-        return [int(fresh[end - part.rows : end].sum()) for part, end in zip(self.parts, ends, strict=True)]
-
-
 class Evaluator:
-    """Turns vectors of a search space into answers, of which item means, and halves if wanted, are all that is kept.
+    """Has the candidates of one search answered.
 
     Args:
-        respondent: answers soft prompts on the tuning wordings.
-        space: decodes vectors to soft prompts.
+        job: how they are asked.
+        memory: of first samples.
         seed: of samples of respondents.
         noisy: whether asking again gives other answers, so that all samples of a candidate are kept.
-        halves: whether the means of each half of the prompts are needed too.
-        ledger: knows what was answered before.
     """
 
-    def __init__(
-        self,
-        respondent: Answering,
-        space: SearchSpace,
-        seed: int = 0,
-        noisy: bool = False,
-        halves: bool = False,
-        ledger: Ledger | None = None,
-    ) -> None:
-        self._respondent = respondent
-        self._space = space
+    def __init__(self, job: Answer, memory: Memory, seed: int = 0, noisy: bool = False) -> None:
+        self._job = job
+        self._memory = memory
         self._seed = seed
-        self.noisy = noisy
-        self._names = ("item_means", "halves") if halves else ("item_means",)
-        self.ledger = ledger or Unkept()
-        self._memory: dict[bytes, Answers] = {}
+        self._noisy = noisy
+        self._known: dict[bytes, Answers] = {}
         self._samples: dict[bytes, list[Answers]] = {}
 
     def known(self, vectors: Vectors) -> NDArray[np.bool_]:
-        """(n,) True for remembered candidates, which cost nothing to ask again."""
-        return np.array([_key(row) in self._memory for row in vectors], dtype=np.bool_)
+        """(n,) True for candidates of the search's first sample, which cost nothing to ask again."""
+        return np.array([key_of(row) in self._known for row in vectors], dtype=np.bool_)
 
-    def remember(self, vectors: Vectors, turn: Turn) -> Answers:
-        """Answers (n, d) candidates and remembers the answers.
+    def claim(self, sample: Vectors) -> NDArray[np.bool_]:
+        """(n,) which of a first sample (n, d) this search has to ask itself; comes before all questions."""
+        return self._memory.claim(sample)
+
+    def remember(self, sample: Vectors, own: NDArray[np.bool_], turn: Turn) -> Search[Answers]:
+        """Answers candidates (n, d) of a first sample, `own` ones by asking, and remembers the answers.
 
         Raises:
             RunError: see `answer`.
         """
-        known = self.known(vectors)
-        fresh = vectors[~known]
+        fresh = sample[own]
         for place in range(0, len(fresh), TOGETHER):
             rows = fresh[place : place + TOGETHER]
-            self._memory.update(zip(map(_key, rows), self._ask(rows, [0] * len(rows), turn), strict=True))
-        return Answers.stack([self._memory[_key(row)] for row in vectors])
+            self._memory.learn(rows, (yield from self._ask(rows, [0] * len(rows), turn)))
+        while not self._memory.holds(sample):
+            yield None
+        answers = self._memory.recall(sample)
+        for vector, row in zip(sample, answers, strict=True):
+            self._known[key_of(vector)] = row
+            self._sampled(vector, row)
+        return Answers.stack(answers)
 
-    def answer(self, vectors: Vectors, turn: Turn) -> Answers:
+    def answer(self, vectors: Vectors, turn: Turn) -> Search[Answers]:
         """Answers (n, d) candidates, remembered ones from memory.
 
         Raises:
             RunError: no new candidate of a whole generation could be answered with finite numbers.
         """
         known = self.known(vectors)
-        fresh = iter(self._ask(vectors[~known], [0] * int((~known).sum()), turn, ~known))
-        return Answers.stack(
-            [self._memory[_key(row)] if old else next(fresh) for row, old in zip(vectors, known, strict=True)]
-        )
+        fresh = iter((yield from self._ask(vectors[~known], [0] * int((~known).sum()), turn, ~known)))
+        rows = [self._known[key_of(row)] if old else next(fresh) for row, old in zip(vectors, known, strict=True)]
+        for vector, row in zip(vectors, rows, strict=True):
+            self._sampled(vector, row)
+        return Answers.stack(rows)
 
-    def begin(self) -> None:
-        """Forgets all samples but each candidate's first: a search shall not profit from another one's."""
-        for samples in self._samples.values():
-            del samples[1:]
-
-    def again(self, vectors: Vectors, turn: Turn) -> Answers:
+    def again(self, vectors: Vectors, turn: Turn) -> Search[Answers]:
         """Asks (n, d) candidates, asked before, for one more sample of respondents each.
 
         Returns:
             The mean of all their samples so far.
         """
-        samples = [self._samples[_key(row)] for row in vectors]
-        for sample, one in zip(samples, self._ask(vectors, list(map(len, samples)), turn), strict=True):
+        samples = [self._samples[key_of(row)] for row in vectors]
+        more = yield from self._ask(vectors, list(map(len, samples)), turn)
+        for sample, one in zip(samples, more, strict=True):
             sample.append(one)
         return Answers.stack([_mean(sample) for sample in samples])
 
+    def _sampled(self, vector: Vectors, row: Answers) -> None:
+        if self._noisy:
+            self._samples.setdefault(key_of(vector), [row])
+
     def _ask(
         self, vectors: Vectors, numbers: list[int], turn: Turn, fresh: NDArray[np.bool_] | None = None
-    ) -> list[Answers]:
+    ) -> Search[list[Answers]]:
         """What the model answers, or did; `fresh` marks these among the candidates of the turn, None for all."""
         if not len(vectors):
             return []
         counts = turn.counts(np.ones(len(vectors), dtype=np.bool_) if fresh is None else fresh)
-
-        def live() -> dict[str, Any]:
-            answers = self._respondent.answer(self._space.decode(vectors), [(self._seed, one) for one in numbers])
-            failed = np.logical_not(np.isfinite(answers.item_means).all(axis=1))
-            _check_failed(turn, counts, failed)
-            return pack(answers, self._names)
-
-        text = f"{self._seed} {numbers}" if self.noisy else ""
-        asked = Asked(turn.about(counts), vectors, text)
-        answers = self.ledger.answer(asked, live, lambda packed: unpack(packed, len(vectors)))
-        rows = [answers.rows(place, place + 1) for place in range(len(vectors))]
-        if self.noisy:
-            for vector, row in zip(vectors, rows, strict=True):
-                self._samples.setdefault(_key(vector), [row])
+        asked = Asked(turn.about(counts), vectors, f"{self._seed} {numbers}" if self._noisy else "")
+        job = self._job.asking(vectors, [(self._seed, one) for one in numbers])
+        rows: list[Answers] = yield Query(asked, job, lambda packed: _rows(packed, len(vectors), turn, counts))
         return rows
 
 
-def _check_failed(turn: Turn, counts: Sequence[int], failed: NDArray[np.bool_]) -> None:
-    """Stops where a generation has nothing to learn from; it is asked again when the run goes on.
-
-    Args:
-        turn: whose parts stand one behind the other.
-        counts: new candidates of each.
-        failed: (m,) for each new candidate.
-    """
-    for part, count, end in zip(turn.parts, counts, accumulate(counts), strict=True):
-        if part.whole and count and failed[end - count : end].all():
-            where = f"generation {part.generation} for region '{part.region}'" if part.region else "the first sample"
-            raise RunError(
-                f"every candidate of {where} failed ({turn.optimizer}, seed {turn.seed}; {count} of {count}): the "
-                "answers are not finite numbers; check the model's weights, or load it with --dtype float32"
-            )
+def _rows(packed: dict[str, Any], count: int, turn: Turn, counts: Sequence[int]) -> list[Answers]:
+    """The answers of each of some candidates of a turn."""
+    answers = unpack(packed, count)
+    check_failed(turn, counts, np.logical_not(np.isfinite(answers.item_means).all(axis=1)))
+    return [answers.rows(place, place + 1) for place in range(count)]
 
 
 def _mean(samples: list[Answers]) -> Answers:
     whole = Answers.stack(samples)
     return Answers(*(getattr(whole, field.name).mean(axis=0, keepdims=True) for field in fields(Answers)))
-
-
-def _key(vector: Vectors) -> bytes:
-    return hashlib.blake2b(np.ascontiguousarray(vector).tobytes(), digest_size=16).digest()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import ModelError
+from harness.executors.job import OneJob
 from harness.models.language_model import LanguageModel
 from harness.models.scorer import Plan
 from harness.records.schema import RegionResult
@@ -19,8 +20,12 @@ from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tasks.hofstede_vsm.responses import EXPECTED, Asking
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.kept import pack, unpack
-from harness.tuning.ledger import Asked, Ledger
+from harness.tuning.ledger import Asked
 from harness.tuning.objective import Answers, Draw, Respondent
+from harness.tuning.query import Query
+
+if TYPE_CHECKING:
+    from harness.tuning.worker import Worker
 
 SCORED: Final[tuple[Split, Split]] = ("heldout", "tuning")
 """The splits that every method is scored on: the headline, and what an optimizer saw."""
@@ -144,33 +149,46 @@ class Examiner:
         )
 
 
-def kept_exam(
-    ledger: Ledger,
-    about: Mapping[str, Any],
-    region: Region,
-    live: Callable[[], Exam],
-    prompt: NDArray[np.floating[Any]] | None = None,
-) -> Exam:
-    """An exam that the ledger knows, or that it is told.
+@dataclass(frozen=True)
+class Sit(OneJob):
+    """Sits the exam.
 
-    Args:
-        ledger: keeps it.
-        about: what it is an exam of, with its phase.
-        region: that it is for; answers that are not finite are not kept.
-        live: asks the model.
+    Attributes:
         prompt: (V, D) that stands in front, None for none.
-
-    Raises:
-        ModelError: an answer is not finite.
+        seed: of the search that it came from; None where there was none.
+        plan: how the questions are laid out behind a soft prompt.
+        persona, demonstrations: of a bare prompt.
     """
 
-    def checked() -> dict[str, Any]:
-        exam = live()
-        exam.result(region, 0)
-        return exam.pack()
+    prompt: NDArray[np.float32] | None = None
+    seed: int | None = None
+    plan: Plan | None = None
+    persona: str | None = None
+    demonstrations: tuple[Demonstration, ...] = ()
 
-    vectors = np.zeros((0, 0)) if prompt is None else prompt.reshape(1, -1)
-    return ledger.answer(Asked({**about, "region": region.code}, vectors), checked, Exam.unpack)
+    def do(self, worker: Worker) -> dict[str, Any]:
+        """What is answered, as JSON."""
+        if self.prompt is not None:
+            return worker.examiner(len(self.prompt), self.plan).answer(self.prompt, self.seed).pack()
+        return Examiner(worker.lm, worker.questions, 0, self.persona, self.demonstrations).answer().pack()
+
+
+def exam_query(about: Mapping[str, Any], region: Region, sit: Sit) -> Query:
+    """An exam for a region, whose answers must be finite.
+
+    Args:
+        about: what it is an exam of, with its phase.
+        region: that it is for.
+        sit: how.
+    """
+
+    def read(packed: dict[str, Any]) -> Exam:
+        exam = Exam.unpack(packed)
+        exam.result(region, 0)
+        return exam
+
+    vectors = np.zeros((0, 0)) if sit.prompt is None else sit.prompt.reshape(1, -1)
+    return Query(Asked({**about, "region": region.code}, vectors), sit, read)
 
 
 def by_dimension(values: Array) -> dict[str, float]:

@@ -10,7 +10,8 @@ import numpy as np
 from harness.errors import RunError
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region
-from harness.tuning.cells import Cell, Ground, Tuned
+from harness.tuning.cells import Cell, Tuned
+from harness.tuning.evaluator import Evaluator
 from harness.tuning.space import Vectors
 from harness.tuning.spec import OptimizerSpec, RunSpec
 
@@ -64,7 +65,7 @@ class Group:
 
     Attributes:
         label: what tells the group from others, "" where all regions share.
-        ground: where they search.
+        evaluator: has their candidates answered.
         targets: (R, 6) scores.
         sample: evaluations of the first sample.
         budget: evaluations that the group may spend, the first sample's included.
@@ -74,7 +75,7 @@ class Group:
     optimizer: OptimizerSpec
     seed: int
     label: str
-    ground: Ground
+    evaluator: Evaluator
     cells: tuple[Cell, ...]
     targets: Array
     sample: int

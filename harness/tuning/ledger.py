@@ -7,7 +7,6 @@ it did, with the journal in the model's place, and arrives where it was (design,
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from harness.errors import ResumeError
 from harness.records.journal import ANSWERS, Journal, Line
 
-STREAM: Final = ("phase", "optimizer", "seed", "group")
+STREAM: Final = ("phase", "optimizer", "seed", "group", "method", "region")
 """What tells apart sequences of questions that do not wait for each other; within one the order is fixed."""
 DRIFT: Final = 1e-6
 """Part of a candidate's length by which another machine's arithmetic may move it."""
@@ -61,18 +60,23 @@ class Asked:
 
 
 class Ledger(Protocol):
-    """Answers questions."""
+    """Knows answers."""
 
-    def answer(self, asked: Asked, live: Callable[[], Entry], read: Callable[[Entry], Read]) -> Read:
-        """What `read` makes of the answers, which are JSON; `live` asks the model."""
+    def recall(self, asked: Asked, read: Callable[[Entry], Read]) -> tuple[Read] | None:
+        """What `read` makes of the answers, which are JSON; None where they are not known."""
+
+    def keep(self, asked: Asked, answers: Entry, seconds: float) -> None:
+        """Takes new answers, and the seconds that they took."""
 
 
 class Unkept:
-    """Asks the model every time and keeps nothing."""
+    """Knows nothing and keeps nothing."""
 
-    def answer(self, asked: Asked, live: Callable[[], Entry], read: Callable[[Entry], Read]) -> Read:
-        """What the model answers."""
-        return read(live())
+    def recall(self, asked: Asked, read: Callable[[Entry], Read]) -> None:
+        """Nothing."""
+
+    def keep(self, asked: Asked, answers: Entry, seconds: float) -> None:
+        """Does nothing."""
 
 
 class Kept:
@@ -95,34 +99,40 @@ class Kept:
         self.replayed: defaultdict[str, float] = defaultdict(float)
         self.evaluations = 0
 
-    def answer(self, asked: Asked, live: Callable[[], Entry], read: Callable[[Entry], Read]) -> Read:
-        """What the journal says, or else the model, whose answer is on the disk before it is returned.
+    def recall(self, asked: Asked, read: Callable[[Entry], Read]) -> tuple[Read] | None:
+        """What the journal says.
 
         Raises:
-            ResumeError: another question stands there in the journal, or no answers, or it cannot be written.
+            ResumeError: another question stands there in the journal, or no answers.
         """
-        if waiting := self._waiting.get(asked.stream):
-            line = waiting.popleft()
-            try:
-                return read(self._known(asked, line))
-            except (AttributeError, LookupError, TypeError, ValueError) as error:
-                raise ResumeError(
-                    f"journal '{self._journal.path}', line {line.number}: does not hold what a run writes "
-                    f"({type(error).__name__}): put back a copy of it, or begin anew with --fresh"
-                ) from error
-        began = time.monotonic()
-        answers = live()
+        waiting = self._waiting.get(asked.stream)
+        if not waiting:
+            return None
+        line = waiting.popleft()
+        try:
+            return (read(self._known(asked, line)),)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ResumeError(
+                f"journal '{self._journal.path}', line {line.number}: does not hold what a run writes "
+                f"({type(error).__name__}): put back a copy of it, or begin anew with --fresh"
+            ) from error
+
+    def keep(self, asked: Asked, answers: Entry, seconds: float) -> None:
+        """Writes a line, which is on the disk when this returns.
+
+        Raises:
+            ResumeError: it cannot be written.
+        """
         self._journal.append(
             {
                 **asked.about,
                 "asked": asked.digest,
                 "sketch": asked.sketch,
                 **({"with": asked.text} if asked.text else {}),
-                "seconds": round(time.monotonic() - began, 6),
+                "seconds": round(seconds, 6),
                 ANSWERS: answers,
             }
         )
-        return read(answers)
 
     def check_spent(self) -> None:
         """Refuses a journal that holds more than the run has asked.

@@ -7,7 +7,7 @@ seen anywhere in the run as their result, and leave what they do not need of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,13 @@ from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tuning.cells import Cell, Ground, Incumbent, Tuned
 from harness.tuning.chronicle import Chronicle, Observer
 from harness.tuning.evaluator import TOGETHER as FIRST_PART
-from harness.tuning.evaluator import Part, Turn
+from harness.tuning.evaluator import Evaluator
 from harness.tuning.groups import Batch, Group, groups, result
 from harness.tuning.objective import Answers, goals
+from harness.tuning.query import Search
 from harness.tuning.space import Vectors
 from harness.tuning.spec import OptimizerSpec, RunSpec, generator
+from harness.tuning.turn import Part, Turn
 
 INITIAL_CANDIDATES = 64
 TOGETHER = 8
@@ -46,43 +48,37 @@ class Tuning:
         self.grounds = grounds
         self.chronicle = Chronicle(observer)
 
-    def run(self, optimizer: OptimizerSpec, seed: int, regions: Sequence[Region]) -> list[Tuned]:
-        """Tunes all regions with one optimizer and seed.
+    def searches(self, optimizer: OptimizerSpec, seed: int, regions: Sequence[Region]) -> list[Search[list[Tuned]]]:
+        """The searches of an optimizer and seed, one for each group of regions; each finds a result per region.
 
-        Raises:
-            RunError: every candidate of a region failed.
+        They raise RunError where every candidate of a region failed.
         """
-        return [
-            tuned
-            for label, members in groups(self.spec, regions)
-            for tuned in self._run_group(optimizer, seed, label, members)
-        ]
+        return [self._search(optimizer, seed, label, members) for label, members in groups(self.spec, regions)]
 
-    def _run_group(
+    def _search(
         self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]
-    ) -> Iterator[Tuned]:
-        group = self._begin(optimizer, seed, label, regions)
+    ) -> Search[list[Tuned]]:
+        group = yield from self._begin(optimizer, seed, label, regions)
         while active := [cell for cell in group.cells if not cell.done]:
             # Those that have had less than their part come first.
             active = [cell for cell in active if cell.spent < self.spec.budget] or active
             for place in range(0, len(active), TOGETHER):
                 # One of an earlier block may have found what one of this block needs.
                 if block := [cell for cell in active[place : place + TOGETHER] if not self._rest(group, cell)]:
-                    self._step(group, block)
-        return (result(cell, group.each) for cell in group.cells)
+                    yield from self._step(group, block)
+        return [result(cell, group.each) for cell in group.cells]
 
-    def _begin(self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]) -> Group:
+    def _begin(self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]) -> Search[Group]:
         """A group after its first sample, which is paid for once, out of the whole group's budget."""
         ground, targets = self.grounds[seed], scores(regions)
-        ground.evaluator.begin()
-        sample = ground.samples[label]
-        answers = self._first_answers(optimizer, seed, label, sample, targets)
+        evaluator, sample = ground.evaluator(), ground.samples[label]
+        answers = yield from self._first_answers(evaluator, optimizer, seed, label, sample, targets)
         losses = self._losses(sample, answers, targets)
         group = Group(
             optimizer,
             seed,
             label,
-            ground,
+            evaluator,
             tuple(
                 Cell(
                     region,
@@ -103,16 +99,17 @@ class Tuning:
         return group
 
     def _first_answers(
-        self, optimizer: OptimizerSpec, seed: int, label: str, sample: Vectors, targets: Array
-    ) -> Answers:
+        self, evaluator: Evaluator, optimizer: OptimizerSpec, seed: int, label: str, sample: Vectors, targets: Array
+    ) -> Search[Answers]:
         """Answers the first sample in parts, so that whoever watches sees it move."""
-        best, evaluator = np.full(len(targets), np.inf), self.grounds[seed].evaluator
+        best, own = np.full(len(targets), np.inf), evaluator.claim(sample)
         parts: list[Answers] = []
-        for part in np.split(sample, range(FIRST_PART, len(sample), FIRST_PART)):
+        for place in range(0, len(sample), FIRST_PART):
+            part = sample[place : place + FIRST_PART]
             # What is left over may be a single candidate, which may fail.
             whole = len(part) == min(len(sample), FIRST_PART)
             turn = Turn(optimizer.name, seed, label, (Part("", 0, len(part), whole),))
-            parts.append(evaluator.remember(part, turn))
+            parts.append((yield from evaluator.remember(part, own[place : place + FIRST_PART], turn)))
             losses = self._losses(part, parts[-1], targets)
             best = np.fmin(best, np.where(np.isfinite(losses), losses, np.inf).min(axis=0))
             self.chronicle.evaluations += len(part)
@@ -140,16 +137,17 @@ class Tuning:
         rng = generator(seed, "optimizer", optimizer.name, region.code)
         return create(optimizer.name, problem, optimizer.parameters, rng)
 
-    def _step(self, group: Group, block: Sequence[Cell]) -> None:
+    def _step(self, group: Group, block: Sequence[Cell]) -> Search[None]:
         """One generation of some regions, answered together; the last one is cut at the budget and then not told."""
         asked = [self._ask(group, cell) for cell in block]
         # A generation that costs more than a region's whole part ends there; it is the region's last.
-        costless = [group.ground.evaluator.known(rows) for rows in asked]
+        costless = [group.evaluator.known(rows) for rows in asked]
         ends = [_cut(free, self.spec.budget) for free in costless]
         taken = [rows[:end] for rows, end in zip(asked, ends, strict=True)]
         known = np.concatenate([free[:end] for free, end in zip(costless, ends, strict=True)])
         cut = _cut(known, group.left)
-        answers = group.ground.evaluator.answer(np.concatenate(taken)[:cut], _turn(group, block, asked, taken, cut))
+        turn = _turn(group, block, asked, taken, cut)
+        answers = yield from group.evaluator.answer(np.concatenate(taken)[:cut], turn)
         fresh = int((~known[:cut]).sum())
         group.spent += fresh
         self.chronicle.evaluations += fresh
@@ -160,7 +158,7 @@ class Tuning:
                 self._tell(group, cell, rows, answers.rows(begin, end), ~known[begin:end])
             begin += len(part)
         if self.spec.asking.noisy:
-            self._again(group, block)
+            yield from self._again(group, block)
         if group.left < 1 or cut < len(known):
             for cell in group.cells:
                 self._finish(cell)
@@ -196,7 +194,7 @@ class Tuning:
             self._finish(cell)
         self.chronicle.observe(group, cell.region.code, cell.optimizer.generation)
 
-    def _again(self, group: Group, block: Sequence[Cell]) -> None:
+    def _again(self, group: Group, block: Sequence[Cell]) -> Search[None]:
         """Asks the incumbents of some regions for another sample of respondents each, as long as the budget lasts.
 
         What looked best in one sample is partly luck; its error over all its samples takes the place of the first.
@@ -208,7 +206,7 @@ class Tuning:
         vectors = np.stack([cell.incumbent.best for cell in owners])
         parts = tuple(Part(cell.region.code, cell.optimizer.generation, 1) for cell in owners)
         turn = Turn(group.optimizer.name, group.seed, group.label, parts, again=True)
-        answers = group.ground.evaluator.again(vectors, turn)
+        answers = yield from group.evaluator.again(vectors, turn)
         group.spent += len(owners)
         self.chronicle.evaluations += len(owners)
         for place, cell in enumerate(owners):

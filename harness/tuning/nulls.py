@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from harness.records.schema import DERIVED, MethodResult, RegionResult
+from harness.models.scorer import Plan
+from harness.records.schema import DERIVED, RegionResult
 from harness.tasks.hofstede_vsm.regions import Region, Regions, scores
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.cells import Ground
-from harness.tuning.evaluator import Part, Turn
-from harness.tuning.exam import Exam, Examiner, kept_exam
-from harness.tuning.ledger import Ledger, Unkept
+from harness.tuning.exam import Exam, Examiner, Sit, exam_query
+from harness.tuning.objective import Answers
+from harness.tuning.query import Query, Search
 from harness.tuning.space import Prompts
 from harness.tuning.spec import generator
 
@@ -44,17 +45,13 @@ def random_prompt(prompt: Prompts, rng: np.random.Generator) -> Prompts:
     return scaled
 
 
-def random_result(
-    examiner: Examiner, prompt: Prompts, region: Region, seed: int, ledger: Ledger | None = None
-) -> RegionResult:
+def random_result(examiner: Examiner, prompt: Prompts, region: Region, seed: int) -> RegionResult:
     """A region's result behind a random prompt as long as the given one, drawn for this region and seed."""
-    drawn = random_prompt(prompt, generator(seed, RANDOM, region.code))
-    return _exam(ledger or Unkept(), RANDOM, examiner, drawn, region, seed).result(region, 1)
+    return examiner.answer(_drawn(prompt, region, seed), seed).result(region, 1)
 
 
-def _exam(ledger: Ledger, name: str, examiner: Examiner, prompt: Prompts, region: Region, seed: int) -> Exam:
-    about = {"phase": "heldout", "method": name, "seed": seed}
-    return kept_exam(ledger, about, region, lambda: examiner.answer(prompt, seed), prompt)
+def _drawn(prompt: Prompts, region: Region, seed: int) -> Prompts:
+    return random_prompt(prompt, generator(seed, RANDOM, region.code))
 
 
 def others(codes: Sequence[str], rng: np.random.Generator) -> dict[str, str]:
@@ -69,57 +66,67 @@ class Nulls:
 
     Attributes:
         table: all regions, of which one is taken where a run has one region alone.
-        examiner: asks soft prompts of the run's length.
-        grounds: per seed, for the first candidates.
-        ledger: knows what was answered before.
+        grounds: per seed, for the first candidates, which were answered.
+        plan: how the questions are laid out.
     """
 
     table: Regions
-    examiner: Examiner
     grounds: Mapping[int, Ground]
-    ledger: Ledger = field(default_factory=Unkept)
+    plan: Plan
 
-    def score(self, tuned: Mapping[int, Sequence[Answered]], done: Callable[[], None]) -> list[MethodResult]:
-        """Both rows, from the tuned prompts of each seed; `done` is called after each region."""
-        wrong: list[RegionResult] = []
-        drawn: list[RegionResult] = []
-        for seed, rows in tuned.items():
-            sources = self._sources(seed, rows)
-            for row in rows:
-                source = sources[row.region.code]
-                result = source.exam.result(row.region, source.evaluations)
-                wrong.append(result.model_copy(update={"seed": seed, "source": source.region.code}))
-                other = random_result(self.examiner, row.prompt, row.region, seed, self.ledger)
-                drawn.append(other.model_copy(update={"seed": seed}))
-                done()
-        return [
-            MethodResult(method=WRONG, group="null", results=tuple(wrong)),
-            MethodResult(method=RANDOM, group="null", results=tuple(drawn)),
-        ]
+    def searches(
+        self, seed: int, rows: Sequence[Answered], done: Callable[[], None]
+    ) -> Iterator[Search[tuple[RegionResult, RegionResult]]]:
+        """Finds both results of each region from the tuned prompts of a seed; `done` is called after each.
 
-    def _sources(self, seed: int, rows: Sequence[Answered]) -> dict[str, Answered]:
-        rng = generator(seed, WRONG)
+        Of one region, the other's prompt is the first one's that comes near it.
+        """
+        others_of = self._others(seed, rows)
+        for row in rows:
+            yield self._both(seed, row, others_of.get(row.region.code), done)
+
+    def _both(
+        self, seed: int, row: Answered, source: Answered | None, done: Callable[[], None]
+    ) -> Search[tuple[RegionResult, RegionResult]]:
+        if source is None:
+            source = yield from self._first_for_another(seed, row)
+        wrong = source.exam.result(row.region, source.evaluations)
+        drawn = _drawn(row.prompt, row.region, seed)
+        exam = yield self._query(RANDOM, drawn, row.region, seed)
+        done()
+        return (
+            wrong.model_copy(update={"seed": seed, "source": source.region.code}),
+            exam.result(row.region, 1).model_copy(update={"seed": seed}),
+        )
+
+    def _others(self, seed: int, rows: Sequence[Answered]) -> dict[str, Answered]:
+        """Whose prompt answers for each region; for none of a single one."""
         if len(rows) == 1:
-            return {rows[0].region.code: self._first_for_another(seed, rows[0], rng)}
+            return {}
         by_code = {row.region.code: row for row in rows}
-        return {code: by_code[other] for code, other in others(list(by_code), rng).items()}
+        return {code: by_code[other] for code, other in others(list(by_code), generator(seed, WRONG)).items()}
 
-    def _first_for_another(self, seed: int, row: Answered, rng: np.random.Generator) -> Answered:
+    def _query(self, name: str, prompt: Prompts, region: Region, seed: int) -> Query:
+        about = {"phase": "heldout", "method": name, "seed": seed}
+        return exam_query(about, region, Sit(prompt, seed, self.plan))
+
+    def _first_for_another(self, seed: int, row: Answered) -> Search[Answered]:
         """Where a run has one region: the first candidate that comes nearest another region's scores.
 
         The other one is a bundled region where the table has none. The run's own prompt is taken only where the first
         sample holds nothing else.
         """
-        region, ground = row.region, self.grounds[seed]
+        region, ground, rng = row.region, self.grounds[seed], generator(seed, WRONG)
         known = [one for one in self.table.complete if one.code != region.code]
         known = known or [one for one in load_regions().complete if one.name != region.name]
         other = known[int(rng.integers(len(known)))]
         sample = ground.samples.get("", ground.samples.get(region.code))
         if sample is None:
             raise KeyError(region.code)
-        turn = Turn(WRONG, seed, "", (Part("", 0, len(sample)),))
-        losses = ground.evaluator.remember(sample, turn).losses(scores([other.aiming(region.aimed)]))[:, 0]
+        answers = Answers.stack(ground.memory.recall(sample))
+        losses = answers.losses(scores([other.aiming(region.aimed)]))[:, 0]
         order = [place for place in np.argsort(losses, kind="stable") if np.isfinite(losses[place])]
         prompts = (ground.space.decode(sample[[place]])[0] for place in order)
         prompt = next((one for one in prompts if not np.array_equal(one, row.prompt)), row.prompt)
-        return Answered(other, prompt, _exam(self.ledger, WRONG, self.examiner, prompt, other, seed), 1.0)
+        exam = yield self._query(WRONG, prompt, other, seed)
+        return Answered(other, prompt, exam, 1.0)

@@ -9,14 +9,12 @@ from datetime import datetime, timezone
 from pydantic import ValidationError
 
 from harness.errors import ResumeError, one_line
-from harness.models.language_model import LanguageModel, gpu_name, threads
 from harness.records.header import JOURNAL_VERSION, Fact, Header, changed_versions, earlier, machine_facts
 from harness.records.journal import ANSWERS, Journal, Line
-from harness.records.provenance import gather
 from harness.records.schema import Provenance, Record
-from harness.tuning.identity import identity
 from harness.tuning.ledger import Kept
 from harness.tuning.spec import RunSpec
+from harness.tuning.worker import ModelFacts
 
 Tell = Callable[[str], None]
 """Takes a line for whoever watches."""
@@ -37,16 +35,16 @@ class Opened:
     provenance: Provenance
 
 
-def open_run(journal: Journal, spec: RunSpec, lm: LanguageModel, tell: Tell) -> Opened:
+def open_run(journal: Journal, spec: RunSpec, model: ModelFacts, tell: Tell) -> Opened:
     """Begins a run in an empty journal, or goes on with it.
 
     Raises:
         ResumeError: the journal is of a run that would go another way, of a newer version, or not one of a run.
     """
-    provenance, now = gather(threads(), gpu_name(lm)), datetime.now(timezone.utc).isoformat(timespec="seconds")
+    provenance, now = model.provenance, datetime.now(timezone.utc).isoformat(timespec="seconds")
     facts = machine_facts(provenance)
     header = Header(
-        spec=spec.plain(), spec_digest=spec.digest, model=identity(lm), versions=provenance.versions, started=now
+        spec=spec.plain(), spec_digest=spec.digest, model=model.identity, versions=provenance.versions, started=now
     )
     answers: list[Line] = []
     sessions: list[dict[str, Fact]] = []
@@ -70,15 +68,15 @@ def open_run(journal: Journal, spec: RunSpec, lm: LanguageModel, tell: Tell) -> 
     )
 
 
-def check_finished(record: Record, lm: LanguageModel, path: object) -> None:
+def check_finished(record: Record, model: ModelFacts, path: object) -> None:
     """Refuses a finished run as the answer to a command that would give other numbers now.
 
     Raises:
         ResumeError: weights or libraries are others.
     """
-    found = changed_versions(record.provenance.versions, gather(threads(), gpu_name(lm)).versions)
-    if record.model.digest != lm.digest:
-        found.insert(0, f"the model's digest is {record.model.digest[:15]} there, {lm.digest[:15]} here")
+    found = changed_versions(record.provenance.versions, model.provenance.versions)
+    if record.model.digest != model.identity.digest:
+        found.insert(0, f"the model's digest is {record.model.digest[:15]} there, {model.identity.digest[:15]} here")
     if found:
         raise ResumeError(
             f"run '{path}' is finished, and would give other numbers now: {'; '.join(found)}; give --fresh to run it "

@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
-
-from harness.tuning.objective import Answers, Draw, Respondent
 
 SHARE: Final = 0.05
 """Part of the time that may go into calibration at first."""
@@ -95,16 +90,3 @@ class Pace:
         self._slices.append(_Slice(self._candidates, self._answering, self._between, (before + self._last) / 2))
         self._begin()
         self._left = self._clock()
-
-
-@dataclass(frozen=True)
-class Paced:
-    """A respondent whose answers are timed."""
-
-    respondent: Respondent
-    pace: Pace
-
-    def answer(self, soft_prompts: NDArray[np.float32], draws: Sequence[Draw]) -> Answers:
-        """What the respondent answers; see there."""
-        with self.pace.answering(len(soft_prompts)):
-            return self.respondent.answer(soft_prompts, draws)

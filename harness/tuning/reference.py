@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.executors.job import OneJob
 from harness.models.gradient import Descent, Objective, Path
 from harness.models.language_model import LanguageModel
 from harness.optimizers.gradient import GradientParameters
@@ -19,12 +19,16 @@ from harness.tasks.hofstede_vsm.prompts import reversed_order, survey_prompts
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.cells import Ground, Tuned
-from harness.tuning.chronicle import Observer, Progress
-from harness.tuning.evaluator import Part, Turn
+from harness.tuning.chronicle import Chronicle
 from harness.tuning.groups import groups
-from harness.tuning.ledger import Asked, Ledger
+from harness.tuning.ledger import Asked
+from harness.tuning.query import Query, Search
 from harness.tuning.space import FullSpace, build_space
 from harness.tuning.spec import OptimizerSpec, RunSpec, SpaceSpec, generator
+from harness.tuning.turn import Part, Turn
+
+if TYPE_CHECKING:
+    from harness.tuning.worker import Worker
 
 
 def embedding_space(lm: LanguageModel, tokens: int) -> FullSpace:
@@ -45,73 +49,90 @@ def objective(survey: Survey, wordings: int = 2) -> Objective:
     return Objective([prompt.text for prompt in prompts], reversed_order(prompts), matrix, constant)
 
 
-def search_reference(
-    spec: RunSpec,
-    optimizer: OptimizerSpec,
-    seed: int,
-    lm: LanguageModel,
-    survey: Survey,
-    ground: Ground,
-    regions: Sequence[Region],
-    observer: Observer,
-) -> list[Tuned]:
-    """Descends for each region from its best candidate of the first sample.
+@dataclass(frozen=True)
+class Reference:
+    """The searches of a run that descend instead of asking and telling.
 
-    Args:
+    Attributes:
         spec: the run; `budget` evaluations for each region, the first sample's share included.
-        optimizer: the reference with its settings.
-        seed: which repetition.
-        lm: the model.
-        survey: the questionnaire.
-        ground: space and first samples of this seed; its ledger knows the descents of earlier processes.
-        regions: all of the run.
-        observer: is told when a region's descent is over.
+        grounds: spaces and first samples per seed.
+        space: all embedding coordinates.
+        chronicle: is told when a descent is over.
     """
-    space = embedding_space(lm, spec.tokens)
-    settings = optimizer.parameters
-    if not isinstance(settings, GradientParameters):
-        raise TypeError(f"parameters of class {type(settings).__name__}: expected GradientParameters")
-    descent = Descent(lm, objective(survey, spec.wordings), spec.tokens, space.mean, space.std, spec.finalists)
-    found: list[Tuned] = []
-    for label, members in groups(spec, regions):
+
+    spec: RunSpec
+    grounds: Mapping[int, Ground]
+    space: FullSpace
+    chronicle: Chronicle
+
+    def searches(self, optimizer: OptimizerSpec, seed: int, regions: Sequence[Region]) -> list[Search[list[Tuned]]]:
+        """For each group of regions a search that descends for each from its best candidate of the first sample."""
+        return [self._search(optimizer, seed, label, members) for label, members in groups(self.spec, regions)]
+
+    def _search(
+        self, optimizer: OptimizerSpec, seed: int, label: str, members: Sequence[Region]
+    ) -> Search[list[Tuned]]:
+        ground, evaluator = self.grounds[seed], self.grounds[seed].evaluator()
         sample, targets = ground.samples[label], scores(members)
-        first_sample = Turn(optimizer.name, seed, label, (Part("", 0, len(sample)),))
-        losses = ground.evaluator.remember(sample, first_sample).losses(targets)
+        turn = Turn(optimizer.name, seed, label, (Part("", 0, len(sample)),))
+        losses = (yield from evaluator.remember(sample, evaluator.claim(sample), turn)).losses(targets)
         first = sample[np.argmin(np.where(np.isfinite(losses), losses, np.inf), axis=0)]
         share = len(sample) / len(members)
-        steps = max(1, spec.budget - math.ceil(share))
+        steps = max(1, self.spec.budget - math.ceil(share))
+        space = self.space
         starts = ((ground.space.decode(first).astype(np.float64) - space.mean) / space.std).reshape(len(first), -1)
-        about = {"phase": "tuning", "optimizer": optimizer.name, "seed": seed, "group": label}
-        kept = _Kept(ground.evaluator.ledger, descent, about, steps, settings.learning_rate)
-        for region, path in zip(members, kept.paths(starts, targets), strict=True):
-            found.append(_tuned(region, path, share))
-            mean = float(np.mean([one.loss for one in found]))
-            done = round(sum(one.evaluations for one in found))
-            observer(Progress(optimizer.name, seed, region.code, steps, done, mean, len(found)))
-    return found
+        found: list[Tuned] = []
+        counted = 0
+        while (place := len(found)) < len(starts):
+            job = self._descend(optimizer, starts[place:], targets[place:], steps)
+            about = {"phase": "tuning", "optimizer": optimizer.name, "seed": seed, "group": label, "place": place}
+            asked = Asked(about, starts[place:], f"{steps} {job.rate}")
+            for path in (yield Query(asked, job, _unpack_all)):
+                found.append(_tuned(members[len(found)], path, share))
+                self.chronicle.regions_done += 1
+                done = round(sum(one.evaluations for one in found))
+                self.chronicle.evaluations += done - counted
+                counted = done
+                mean = float(np.mean([one.loss for one in found]))
+                self.chronicle.tell(optimizer, seed, found[-1].region.code, steps, mean)
+        return found
+
+    def _descend(self, optimizer: OptimizerSpec, starts: Array, targets: Array, steps: int) -> Descend:
+        settings = optimizer.parameters
+        if not isinstance(settings, GradientParameters):
+            raise TypeError(f"parameters of class {type(settings).__name__}: expected GradientParameters")
+        spec = self.spec
+        return Descend(spec.wordings, spec.tokens, spec.finalists, starts, targets, steps, settings.learning_rate)
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """Descents of a group that the ledger knows, or that it is told."""
+class Descend(OneJob):
+    """Descends from several starts at once, which differs in last digits from one after the other.
 
-    ledger: Ledger
-    descent: Descent
-    about: Mapping[str, Any]
+    Attributes:
+        wordings: of each item that are asked.
+        tokens: V.
+        kept: best points of each descent.
+        starts: (R, V * D).
+        targets: (R, 6) scores.
+        steps: of each.
+        rate: of learning.
+    """
+
+    wordings: int
+    tokens: int
+    kept: int
+    starts: Array
+    targets: Array
     steps: int
     rate: float
 
-    def paths(self, starts: Array, targets: Array) -> Iterator[Path]:
-        """All of them, in their order."""
-        place = 0
-        while place < len(starts):
-            asked = Asked({**self.about, "place": place}, starts[place:], f"{self.steps} {self.rate}")
-            paths = self.ledger.answer(asked, partial(self._live, starts[place:], targets[place:]), _unpack_all)
-            yield from paths
-            place += len(paths)
-
-    def _live(self, starts: Array, targets: Array) -> dict[str, Any]:
-        return {"paths": [_pack(path) for path in self.descent.run(starts, targets, self.steps, self.rate)]}
+    def do(self, worker: Worker) -> dict[str, Any]:
+        """The paths, as JSON."""
+        space = embedding_space(worker.lm, self.tokens)
+        asks = objective(worker.questions.survey, self.wordings)
+        descent = Descent(worker.lm, asks, self.tokens, space.mean, space.std, self.kept)
+        return {"paths": [_pack(path) for path in descent.run(self.starts, self.targets, self.steps, self.rate)]}
 
 
 def _pack(path: Path) -> dict[str, Any]:

@@ -46,9 +46,9 @@ def score_alone(
     Raises:
         ModelError: an answer is not finite.
     """
-    baselines = Baselines(lm, questions, table, shots)
+    baselines = Baselines(questions, table, shots)
     names = dict.fromkeys([*MODEL_FREE, *([method] if isinstance(method, str) else [])])
-    methods = [_result(name, baselines.score(name, regions)) for name in names]
+    methods = [_result(name, baselines.score(lm, name, regions)) for name in names]
     if not isinstance(method, str) and lm is not None:
         methods.append(_result(PROMPT, score_prompt(lm, questions, regions, method)))
         examiner = Examiner(lm, questions, len(method))

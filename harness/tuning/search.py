@@ -3,45 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
-from harness.models.language_model import LanguageModel
 from harness.tasks.hofstede_vsm.regions import Region
-from harness.tasks.hofstede_vsm.survey import Survey
 from harness.tuning.cells import Tuned
-from harness.tuning.chronicle import Progress
 from harness.tuning.loop import Tuning
-from harness.tuning.reference import embedding_space, search_reference
-from harness.tuning.space import SearchSpace
+from harness.tuning.query import Search
+from harness.tuning.reference import Reference
+from harness.tuning.space import FullSpace, SearchSpace
 from harness.tuning.spec import REFERENCE, OptimizerSpec
 
 
-def search(
-    tuning: Tuning,
-    optimizer: OptimizerSpec,
-    seed: int,
-    lm: LanguageModel,
-    survey: Survey,
-    regions: Sequence[Region],
-) -> tuple[SearchSpace, list[Tuned]]:
-    """Tunes all regions; what the reference does is counted with the rest of the run.
+@dataclass(frozen=True)
+class Searches:
+    """The searches of a run.
 
-    Returns:
-        The space that the vectors found live in, and one result per region.
-
-    Raises:
-        RunError: every candidate of a region failed.
+    Attributes:
+        tuning: the loop; what the reference does is counted with the rest of it.
+        embeddings: where the reference descends; None where there is none.
     """
-    ground, told = tuning.grounds[seed], tuning.chronicle
-    if optimizer.name != REFERENCE:
-        return ground.space, tuning.run(optimizer, seed, regions)
-    before, done = told.evaluations, told.regions_done
 
-    def observe(progress: Progress, /) -> None:
-        evaluations, finished = before + progress.evaluations, done + progress.regions_done
-        told.observer(replace(progress, evaluations=evaluations, regions_done=finished))
+    tuning: Tuning
+    embeddings: FullSpace | None = None
 
-    found = search_reference(tuning.spec, optimizer, seed, lm, survey, ground, regions, observe)
-    told.evaluations += round(sum(one.evaluations for one in found))
-    told.regions_done += len(found)
-    return embedding_space(lm, tuning.spec.tokens), found
+    def of(self, optimizer: OptimizerSpec, seed: int, regions: Sequence[Region]) -> list[Search[list[Tuned]]]:
+        """One for each group of regions; each finds a result per region."""
+        if optimizer.name != REFERENCE:
+            return self.tuning.searches(optimizer, seed, regions)
+        tuning = self.tuning
+        reference = Reference(tuning.spec, tuning.grounds, self._descended, tuning.chronicle)
+        return reference.searches(optimizer, seed, regions)
+
+    def space(self, optimizer: OptimizerSpec, seed: int) -> SearchSpace:
+        """Where the vectors found live."""
+        return self._descended if optimizer.name == REFERENCE else self.tuning.grounds[seed].space
+
+    @property
+    def _descended(self) -> FullSpace:
+        if self.embeddings is None:
+            raise ValueError(f"no space for '{REFERENCE}': expected that of all embedding coordinates")
+        return self.embeddings

@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
 
-from harness.models.adapter import save_adapter
+from harness.executors.job import Executor
+from harness.executors.local import Local
+from harness.models.adapter import write_adapter
 from harness.models.calibration import calibrate
 from harness.models.language_model import LanguageModel
-from harness.models.planning import choose_plan
 from harness.models.scorer import Plan
 from harness.records.files import sync_files, writing
 from harness.records.run_directory import RunDirectory
-from harness.records.schema import GROUPS, Group, MethodResult, Record
-from harness.tasks.hofstede_vsm.demonstrations import demonstrations
-from harness.tasks.hofstede_vsm.regions import Region, Regions
-from harness.tasks.hofstede_vsm.survey import Survey
+from harness.records.schema import GROUPS, Group, MethodResult, Record, RegionResult
 from harness.tuning.baselines import METHODS, Baselines
-from harness.tuning.candidates import Candidates
+from harness.tuning.brief import Brief
+from harness.tuning.candidates import grounds
 from harness.tuning.cells import Ground, Tuned
 from harness.tuning.chronicle import Observer
-from harness.tuning.exam import Examiner, Questions
+from harness.tuning.dispatch import Dispatcher
 from harness.tuning.facts import split_facts, target_facts
-from harness.tuning.identity import identity, scorer_facts
-from harness.tuning.ledger import Asked, Ledger
+from harness.tuning.ledger import Asked
 from harness.tuning.loop import Tuning
-from harness.tuning.nulls import Answered, Nulls
-from harness.tuning.objective import Respondent
+from harness.tuning.nulls import NULLS, Answered, Nulls
 from harness.tuning.opening import Opened, open_run
-from harness.tuning.pace import Pace, Paced
-from harness.tuning.requirements import check_dimensions, check_personas, check_pool, check_reference
+from harness.tuning.pace import Pace
+from harness.tuning.preparing import Check, Introduce, Measure, Prepare, Prepared
+from harness.tuning.query import Query, Search
 from harness.tuning.scoring import Final, Scoring
-from harness.tuning.search import search
+from harness.tuning.search import Searches
 from harness.tuning.space import SearchSpace
 from harness.tuning.spec import REFERENCE, RunSpec
+from harness.tuning.worker import ModelFacts, Worker
 
 
 class Watcher(Protocol):
@@ -73,9 +73,10 @@ class _Clock:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Searched:
     """What an optimizer found with one seed: vectors of a space, one result per region."""
 
+    optimizer: str
     seed: int
     space: SearchSpace
     rows: list[Tuned]
@@ -83,41 +84,40 @@ class _Found:
 
 @dataclass(frozen=True)
 class Session:
-    """What a run works with; `instrument` is a questionnaire that is scored and not tuned on."""
+    """A run and whoever answers it; the driver itself holds no model.
 
-    spec: RunSpec
-    lm: LanguageModel
-    survey: Survey
-    table: Regions
-    instrument: Survey | None = None
+    Attributes:
+        brief: what the run is.
+        executor: has its questions answered.
+        facts: of the model.
+    """
+
+    brief: Brief
+    executor: Executor
+    facts: ModelFacts
+
+    @staticmethod
+    def of(brief: Brief, lm: LanguageModel) -> Session:
+        """The session of a model in this process."""
+        return Session.with_executor(brief, Local(Worker(lm, brief.questions)))
+
+    @staticmethod
+    def with_executor(brief: Brief, executor: Executor) -> Session:
+        """The session of an executor."""
+        return Session(brief, executor, Dispatcher(executor).do(Introduce()))
 
     @property
-    def regions(self) -> tuple[Region, ...]:
-        """The regions of the spec, with the scores that are aimed at."""
-        return tuple(self.table[code].aiming(self.spec.dimensions) for code in self.spec.regions)
-
-    @property
-    def questions(self) -> Questions:
-        """What is asked, and how."""
-        return Questions(self.survey, self.instrument, self.spec.asking, self.spec.first_seed)
+    def spec(self) -> RunSpec:
+        """The run's specification."""
+        return self.brief.spec
 
     def check(self) -> None:
         """Refuses, before anything is written, what could not run.
 
         Raises:
-            UsageError: an optimizer cannot search this space.
-            ModelError: the prompts do not fit the context, or the options are not single tokens.
+            UsageError, ModelError: see `harness.tuning.preparing.check`.
         """
-        check_dimensions(self.spec, self.lm.width)
-        check_reference(self.spec)
-        check_pool(self.spec)
-        region = self.regions[0]
-        shown = demonstrations(self.survey, region, self.spec.shots)
-        self.questions.respondent(self.lm, "validation", self.spec.tokens)
-        Examiner(self.lm, self.questions, self.spec.tokens)
-        Examiner(self.lm, self.questions, persona=region.name, demonstrations=shown)
-        # Its decomposition is as large as the soft prompt is long, which fits the context by now.
-        check_personas(self.spec, self.lm, self.table)
+        Dispatcher(self.executor).do(Check(self.brief))
 
     def run(self, directory: RunDirectory, watcher: Watcher) -> Record:
         """Runs what the journal does not hold yet, and writes the record.
@@ -126,114 +126,139 @@ class Session:
             ModelError, RunError: see the parts.
         """
         with directory.open_journal() as journal:
-            opened = open_run(journal, self.spec, self.lm, watcher.remark)
+            opened = open_run(journal, self.spec, self.facts, watcher.remark)
             record = self._run(directory, watcher, opened)
         directory.write_record(record)
         return record
 
     def _run(self, directory: RunDirectory, watcher: Watcher, opened: Opened) -> Record:
         ledger, clock = opened.ledger, _Clock(opened.ledger.replayed)
+        dispatcher = Dispatcher(self.executor, ledger)
         with clock.measure("baselines"):
-            methods = self._baselines(watcher, ledger)
+            methods = self._baselines(watcher, dispatcher)
         with clock.measure("planning"):
-            plan = self._plan(ledger)
-        respondent = self._respondent(plan)
-        pace = Pace(lambda: calibrate(self.lm, plan.workers))
-        grounds = Candidates(self.spec, self.lm, self.table).grounds(Paced(respondent, pace), self.regions, ledger)
+            plan = self._plan(dispatcher)
+        prepared: Prepared = dispatcher.do(Prepare(self.brief, plan))
+        places = grounds(self.spec, prepared.layouts, plan)
         watcher.phase("tuning", self._evaluations_planned())
-        tuning = Tuning(self.spec, grounds, lambda progress: watcher.tuning(replace(progress, kept=ledger.evaluations)))
-        with clock.measure("tuning"):
-            found = self._search(tuning)
+        tuning = Tuning(self.spec, places, lambda progress: watcher.tuning(replace(progress, kept=ledger.evaluations)))
+        with clock.measure("tuning"), self._paced(plan) as pace:
+            searched = self._search(Searches(tuning, prepared.embeddings), dispatcher)
+            execution = self.executor.facts()
         with clock.measure("heldout"), writing(directory.path):
-            methods += self._score_tuned(directory, grounds, found, plan, watcher, ledger)
+            methods += self._score_tuned(directory, places, searched, plan, watcher, dispatcher)
         ledger.check_spent()
         clock.seconds["evaluations_per_second"] = tuning.chronicle.evaluations / clock.seconds["tuning"]
+        brief = self.brief
         return Record(
             run_id=directory.run_id,
             spec=self.spec.plain(),
             spec_digest=self.spec.digest,
-            model=identity(self.lm),
-            scorer=scorer_facts(self.lm, respondent.scorer),
-            targets=target_facts(self.table, self.spec.regions),
-            splits=split_facts(self.survey, self.spec.wordings, self.instrument),
+            model=self.facts.identity,
+            scorer=prepared.scorer,
+            targets=target_facts(brief.table, self.spec.regions),
+            splits=split_facts(brief.survey, self.spec.wordings, brief.instrument),
             provenance=opened.provenance,
             methods=tuple(methods),
             started=opened.started,
-            timings=clock.seconds | pace.facts(),
+            timings=clock.seconds | (pace.facts() if pace else {}),
+            execution=execution,
         )
 
-    def _plan(self, ledger: Ledger) -> Plan:
+    def _plan(self, dispatcher: Dispatcher) -> Plan:
         """The scorer's layout: measured once, since another one changes last digits."""
-        return ledger.answer(
-            Asked({"phase": "planning"}, np.zeros((0, 0))),
-            lambda: choose_plan(self.lm, lambda plan: self._respondent(plan).scorer, self.spec.scorer).model_dump(
-                mode="json"
-            ),
-            Plan.model_validate,
-        )
+        asked = Asked({"phase": "planning"}, np.zeros((0, 0)))
+        plan: Plan = dispatcher.ask(Query(asked, Measure(self.brief), Plan.model_validate))
+        return plan
 
-    def _baselines(self, watcher: Watcher, ledger: Ledger) -> list[MethodResult]:
-        baselines = Baselines(self.lm, self.questions, self.table, self.spec.shots, ledger)
-        watcher.phase("baselines", len(METHODS) * len(self.regions))
-        return [
-            MethodResult(
-                method=name, group=GROUPS[name], results=tuple(baselines.score(name, self.regions, watcher.step))
-            )
-            for name in METHODS
-        ]
+    def _baselines(self, watcher: Watcher, dispatcher: Dispatcher) -> list[MethodResult]:
+        baselines = Baselines(self.brief.questions, self.brief.table, self.spec.shots)
+        regions = self.brief.regions
+        watcher.phase("baselines", len(METHODS) * len(regions))
+        parts = [(name, search) for name in METHODS for search in baselines.searches(name, regions, watcher.step)]
+        rows: dict[str, list[RegionResult]] = {name: [] for name in METHODS}
+        for (name, _), part in zip(parts, dispatcher.run(search for _, search in parts), strict=True):
+            rows[name] += part
+        return [MethodResult(method=name, group=GROUPS[name], results=tuple(rows[name])) for name in METHODS]
 
-    def _respondent(self, plan: Plan) -> Respondent:
-        return self.questions.respondent(self.lm, "tuning", self.spec.tokens, plan)
+    @contextmanager
+    def _paced(self, plan: Plan) -> Iterator[Pace | None]:
+        """Times answers beside a calibration loop, where this process gives them."""
+        self.executor.begin()
+        if not isinstance(self.executor, Local):
+            yield None
+            return
+        worker: Worker = self.executor.worker
+        pace = Pace(lambda: calibrate(worker.lm, plan.workers))
+        with worker.paced(pace):
+            yield pace
 
     def _evaluations_planned(self) -> int:
-        return self.spec.budget * len(self.regions) * len(self.spec.optimizers) * self.spec.seeds
+        return self.spec.budget * len(self.brief.regions) * len(self.spec.optimizers) * self.spec.seeds
 
-    def _search(self, tuning: Tuning) -> dict[str, list[_Found]]:
-        """What each optimizer found with each seed."""
-        return {
-            optimizer.name: [
-                _Found(seed, *search(tuning, optimizer, seed, self.lm, self.survey, self.regions))
-                for seed in self.spec.repetitions
-            ]
-            for optimizer in self.spec.optimizers
-        }
+    def _search(self, searches: Searches, dispatcher: Dispatcher) -> list[_Searched]:
+        """What each optimizer found with each seed; all of it is searched at once, as far as the executor goes."""
+        regions = self.brief.regions
+        cells = [(optimizer, seed) for optimizer in self.spec.optimizers for seed in self.spec.repetitions]
+        parts = [(cell, search) for cell in cells for search in searches.of(*cell, regions)]
+        rows: dict[tuple[str, int], list[Tuned]] = {(one.name, seed): [] for one, seed in cells}
+        for ((one, seed), _), part in zip(parts, dispatcher.run(search for _, search in parts), strict=True):
+            rows[one.name, seed] += part
+        return [_Searched(one.name, seed, searches.space(one, seed), rows[one.name, seed]) for one, seed in cells]
 
     def _score_tuned(
         self,
         directory: RunDirectory,
-        grounds: Mapping[int, Ground],
-        found: Mapping[str, list[_Found]],
+        places: Mapping[int, Ground],
+        searched: Sequence[_Searched],
         plan: Plan,
         watcher: Watcher,
-        ledger: Ledger,
+        dispatcher: Dispatcher,
     ) -> list[MethodResult]:
         """The null rows of the first optimizer's prompts, then all optimizers."""
-        scoring = Scoring(self.lm, self.questions, self.spec.tokens, plan, ledger)
-        first = next(iter(found))
-        rows = {name: sum(len(one.rows) for one in runs) for name, runs in found.items()}
-        watcher.phase("held-out", sum(rows.values()) + rows[first])
-        methods: list[MethodResult] = []
-        for name, runs in found.items():
-            finals = {one.seed: list(self._finals(directory, name, one, scoring, watcher)) for one in runs}
-            if name == first:
-                answered = {
-                    seed: [Answered(one.tuned.region, one.prompt, one.exam, one.tuned.evaluations) for one in rows]
-                    for seed, rows in finals.items()
-                }
-                methods += Nulls(self.table, scoring.examiner, grounds, ledger).score(answered, watcher.step)
-            results = tuple(one.result for rows in finals.values() for one in rows)
+        first = searched[0].optimizer
+        rows = [len(one.rows) for one in searched]
+        watcher.phase("held-out", sum(rows) + sum(len(one.rows) for one in searched if one.optimizer == first))
+        scoring = Scoring(self.spec.tokens, plan)
+        finals = dispatcher.run(
+            self._final(directory, scoring, cell, one, watcher) for cell in searched for one in cell.rows
+        )
+        by_cell = dict(zip([(one.optimizer, one.seed) for one in searched], _parts(finals, rows), strict=True))
+        answered = {
+            seed: [Answered(one.tuned.region, one.prompt, one.exam, one.tuned.evaluations) for one in part]
+            for (name, seed), part in by_cell.items()
+            if name == first
+        }
+        methods = self._nulls(Nulls(self.brief.table, places, plan), answered, watcher, dispatcher)
+        for name in dict.fromkeys(name for name, _ in by_cell):
+            results = tuple(one.result for (other, _), part in by_cell.items() if other == name for one in part)
             group: Group = "reference" if name == REFERENCE else "tuned"
             methods.append(MethodResult(method=name, group=group, results=results))
         return methods
 
-    def _finals(
-        self, directory: RunDirectory, name: str, found: _Found, scoring: Scoring, watcher: Watcher
-    ) -> Iterator[Final]:
-        """The results of a search with its prompts saved."""
-        for one in scoring.score(found.space, found.rows, found.seed, name):
-            folder = directory.adapter_path(name, found.seed, one.tuned.region.code)
-            save_adapter(folder, one.prompt, self.lm)
-            sync_files(folder)
-            where = folder.relative_to(directory.path).as_posix()
-            yield replace(one, result=one.result.model_copy(update={"adapter": where}))
-            watcher.step()
+    def _nulls(
+        self, nulls: Nulls, answered: Mapping[int, Sequence[Answered]], watcher: Watcher, dispatcher: Dispatcher
+    ) -> list[MethodResult]:
+        pairs = dispatcher.run(
+            search for seed, part in answered.items() for search in nulls.searches(seed, part, watcher.step)
+        )
+        columns = zip(NULLS, zip(*pairs, strict=True), strict=True)
+        return [MethodResult(method=name, group="null", results=tuple(results)) for name, results in columns]
+
+    def _final(
+        self, directory: RunDirectory, scoring: Scoring, cell: _Searched, one: Tuned, watcher: Watcher
+    ) -> Search[Final]:
+        """The result of a region's search with its prompt saved."""
+        final = yield from scoring.final(cell.space, one, cell.seed, cell.optimizer)
+        folder = directory.adapter_path(cell.optimizer, cell.seed, one.region.code)
+        write_adapter(folder, final.prompt, self.facts.base)
+        sync_files(folder)
+        where = folder.relative_to(directory.path).as_posix()
+        watcher.step()
+        return replace(final, result=final.result.model_copy(update={"adapter": where}))
+
+
+def _parts(rows: Sequence[Final], lengths: Sequence[int]) -> list[Sequence[Final]]:
+    """Rows in parts of some lengths."""
+    ends = list(accumulate(lengths))
+    return [rows[end - length : end] for end, length in zip(ends, lengths, strict=True)]

@@ -40,7 +40,7 @@ def test_numbers_are_the_scorers(lm):
 def test_the_first_row_is_what_methods_are_scored_on(lm, monkeypatch):
     monkeypatch.setattr(labels, "SCHEMES", SCHEMES[:1])
     icl, tuned = subjects(lm)
-    wanted = Baselines(lm, Questions(SURVEY), TABLE, shots=2).score("icl", [JAPAN]) + score_prompt(
+    wanted = Baselines(Questions(SURVEY), TABLE, shots=2).score(lm, "icl", [JAPAN]) + score_prompt(
         lm, Questions(SURVEY), [JAPAN], tuned.prompt
     )
     for subject, result in zip((icl, tuned), wanted, strict=True):

@@ -113,7 +113,7 @@ def test_one_token_is_the_first_token(lm):
     assert (check.agreement.same, check.agreement.rate, check.agreement.mean_difference) == (48, 1.0, 0.0)
     assert check.text == check.first_token
     assert len({one.answer for one in check.answers}) > 1
-    (wanted,) = Baselines(lm, Questions(SURVEY), TABLE).score("icl", [region])
+    (wanted,) = Baselines(Questions(SURVEY), TABLE).score(lm, "icl", [region])
     assert check.expected.indices == pytest.approx(wanted.indices, abs=0.01)
     assert check.expected.mae == pytest.approx(wanted.mae, abs=0.01)
 

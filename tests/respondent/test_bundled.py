@@ -18,8 +18,8 @@ SURVEY, TABLE = load_survey(), load_regions()
 
 @pytest.fixture(scope="module")
 def results(lm):
-    baselines = Baselines(lm, Questions(SURVEY), TABLE)
-    return {method: baselines.score(method, TABLE.complete) for method in ("naive", "persona", "icl")}
+    baselines = Baselines(Questions(SURVEY), TABLE)
+    return {method: baselines.score(lm, method, TABLE.complete) for method in ("naive", "persona", "icl")}
 
 
 @pytest.fixture(scope="module")

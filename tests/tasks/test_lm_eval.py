@@ -86,7 +86,7 @@ def lm(folder: Path) -> LanguageModel:
 @pytest.fixture(scope="module")
 def naive(lm: LanguageModel) -> dict[str, RegionResult]:
     """The package's own results of every complete region."""
-    return {result.region: result for result in Baselines(lm, Questions(SURVEY), TABLE).score("naive", TABLE.complete)}
+    return {result.region: result for result in Baselines(Questions(SURVEY), TABLE).score(lm, "naive", TABLE.complete)}
 
 
 def evaluate(folder: Path, names: Sequence[str], limit: int | None = None, **model_args: str) -> dict[str, Any]:

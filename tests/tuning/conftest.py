@@ -1,12 +1,16 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
+from harness.executors.local import Local
 from harness.models.language_model import ModelSpec
+from harness.models.scorer import Plan
 from harness.optimizers import parse_parameters
 from harness.records.journal import Journal, read_journal
 from harness.tasks.hofstede_vsm.targets import load_regions
-from harness.tuning.cells import Ground
-from harness.tuning.evaluator import Evaluator
+from harness.tuning.candidates import Layout, grounds
+from harness.tuning.dispatch import Dispatcher
 from harness.tuning.groups import groups
 from harness.tuning.ledger import Kept
 from harness.tuning.loop import Tuning
@@ -33,6 +37,19 @@ class FakeRespondent:
         return Answers(means, np.ones(count), np.zeros((count, 6)), halves, np.ones(count), np.zeros((count, 6)))
 
 
+class FakeWorker:
+    """Has a fake respondent in the model's place."""
+
+    def __init__(self, fake):
+        self.fake = fake
+
+    def respondent(self, split, tokens, plan):
+        return self.fake
+
+    def answering(self, candidates):
+        return nullcontext()
+
+
 class Bench:
     """A tuning without a model: everything else is real."""
 
@@ -53,17 +70,14 @@ class Bench:
             **settings,
         )
 
-    def run(self, spec, respondent=None, name="journal.jsonl"):
+    def run(self, spec, respondent=None, name="journal.jsonl", executor=None):
         respondent = respondent or FakeRespondent()
         regions = tuple(self.table[code] for code in spec.regions)
-        noisy, halves = spec.asking.noisy, spec.aggregate != "mean"
         journal = Journal(self.folder / name)
         self.ledger = Kept(journal, journal.lines)
-        shared = Evaluator(respondent, self.space, halves=halves, ledger=self.ledger)
-        grounds = {
-            seed: Ground(
+        layouts = {
+            seed: Layout(
                 self.space,
-                Evaluator(respondent, self.space, seed, noisy, halves, self.ledger) if noisy else shared,
                 {
                     label: generator(seed, "sample", label).uniform(
                         -1, 1, (spec.pool_size(len(members)), TOKENS * WIDTH)
@@ -74,13 +88,15 @@ class Bench:
             for seed in spec.repetitions
         }
         with journal:
-            tuning = Tuning(spec, grounds, self.progress.append)
-            rows = [
-                row
+            tuning = Tuning(spec, grounds(spec, layouts, Plan(kind="packed")), self.progress.append)
+            searches = [
+                search
                 for optimizer in spec.optimizers
                 for seed in spec.repetitions
-                for row in tuning.run(optimizer, seed, regions)
+                for search in tuning.searches(optimizer, seed, regions)
             ]
+            executor = executor or Local(FakeWorker(respondent))
+            rows = [row for part in Dispatcher(executor, self.ledger).run(searches) for row in part]
         return rows, tuning, respondent
 
     def generations(self, name="journal.jsonl"):

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.executors.local import Local
 from harness.tasks.hofstede_vsm.regions import Regions, scores
 from harness.tuning.cells import Ground
-from harness.tuning.evaluator import Evaluator
+from harness.tuning.dispatch import Dispatcher
 from harness.tuning.exam import Exam
 from harness.tuning.nulls import Answered, Nulls, others, random_prompt
 
@@ -44,9 +45,12 @@ def alone(bench, fake_respondent):
         sample = np.random.default_rng(3).uniform(-1, 1, (12, len(bench.space.lower)))
         prompts = bench.space.decode(sample)
         row = Answered(region, prompts[tuned], answer(prompts[tuned], 0), 12.0)
-        grounds = {0: Ground(bench.space, Evaluator(respondent, bench.space), {"": sample})}
-        nulls = Nulls(table, SimpleNamespace(answer=answer), grounds)
-        (wrong,) = nulls.score({0: [row]}, lambda: None)[0].results
+        ground = Ground(bench.space, {"": sample}, None)
+        everything = respondent.answer(prompts)
+        ground.memory.learn(sample, [everything.rows(place, place + 1) for place in range(len(sample))])
+        worker = SimpleNamespace(examiner=lambda tokens, plan: SimpleNamespace(answer=answer))
+        searches = Nulls(table, {0: ground}, None).searches(0, [row], lambda: None)
+        [(wrong, _)] = Dispatcher(Local(worker)).run(searches)
         return wrong, respondent.answer(prompts)
 
     return score

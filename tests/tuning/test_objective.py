@@ -43,21 +43,21 @@ def test_a_taste_for_the_first_option_moves_no_index(lm, monkeypatch):
 
 def test_a_soft_prompt_of_no_tokens_is_the_naive_method(lm):
     regions = TABLE.select("USA,CHN")
-    naive = Baselines(lm, Questions(SURVEY), TABLE).score("naive", regions)
+    naive = Baselines(Questions(SURVEY), TABLE).score(lm, "naive", regions)
     bare = score_prompt(lm, Questions(SURVEY), regions, np.zeros((0, lm.width), np.float32))
     assert [(one.region, one.mae, one.mae_tuned) for one in naive] == [(o.region, o.mae, o.mae_tuned) for o in bare]
 
 
 def test_icl_without_demonstrations_is_the_persona_method(lm):
     regions = TABLE.select("JPN")
-    persona = Baselines(lm, Questions(SURVEY), TABLE).score("persona", regions)
-    assert Baselines(lm, Questions(SURVEY), TABLE, shots=0).score("icl", regions) == persona
+    persona = Baselines(Questions(SURVEY), TABLE).score(lm, "persona", regions)
+    assert Baselines(Questions(SURVEY), TABLE, shots=0).score(lm, "icl", regions) == persona
 
 
 def test_methods_without_a_model():
     regions = TABLE.select("USA,JPN")
-    baselines = Baselines(None, Questions(SURVEY), TABLE)
-    null, mean = baselines.score("null", regions), baselines.score("world-mean", regions)
+    baselines = Baselines(Questions(SURVEY), TABLE)
+    null, mean = baselines.score(None, "null", regions), baselines.score(None, "world-mean", regions)
     # USA: |50 - (40, 91, 62, 46, 26, 68)| over six.
     assert null[0].mae == pytest.approx((10 + 41 + 12 + 4 + 24 + 18) / 6)
     assert set(null[0].indices.values()) == {50.0}

@@ -3,16 +3,19 @@
 import numpy as np
 import pytest
 
+from harness.executors.local import Local
 from harness.models.scorer import Plan
 from harness.tasks.hofstede_vsm.regions import scores
 from harness.tasks.hofstede_vsm.survey import load_survey
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.baselines import score_prompt
 from harness.tuning.cells import Tuned
+from harness.tuning.dispatch import Dispatcher
 from harness.tuning.exam import Questions
 from harness.tuning.objective import Respondent
 from harness.tuning.reference import embedding_space
 from harness.tuning.scoring import Scoring
+from harness.tuning.worker import Worker
 
 TOKENS = 3
 
@@ -31,7 +34,8 @@ def finalists(lm):
 
 
 def score(lm, one, space):
-    (found,) = Scoring(lm, Questions(load_survey()), TOKENS, Plan(kind="packed")).score(space, [one], 0, "de")
+    search = Scoring(TOKENS, Plan(kind="packed")).final(space, one, 0, "de")
+    (found,) = Dispatcher(Local(Worker(lm, Questions(load_survey())))).run([search])
     return found.tuned, found.prompt, found.result
 
 
