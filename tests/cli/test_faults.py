@@ -257,7 +257,7 @@ def test_a_clock_that_goes_back(harness, undisturbed, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(opening, "datetime", Later)
-        patch.setattr("harness.tuning.session.save_adapter", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("harness.tuning.session.write_adapter", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         assert harness(*SMALL).code == 130
     (path,) = Path("runs").iterdir()
     goes_on(harness, path, undisturbed)

@@ -485,7 +485,7 @@ def test_an_interrupted_check_of_sensitivity_prints_a_command_that_goes_on(harne
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(session, "save_adapter", interrupt)
+        patch.setattr(session, "write_adapter", interrupt)
         done = harness("check", "sensitivity", "--region", "USA,CHN", "--budget", "3", "--runs", "runs")
     assert done.code == 130
     words = re.search(r"^go on with: harness (.*)$", done.err, re.MULTILINE)[1].split()
@@ -503,7 +503,7 @@ def test_a_second_signal_at_once_does_not_keep_the_command_from_being_printed(ha
         os.kill(os.getpid(), signal.SIGINT)
         return real(self)
 
-    monkeypatch.setattr(session, "save_adapter", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(session, "write_adapter", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     monkeypatch.setattr(RunDirectory, "discard", once_more)
     done = harness(*SMALL)
     assert done.code == 143
