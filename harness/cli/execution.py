@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from harness.records.run_directory import Inputs, RunDirectory
     from harness.records.schema import Record
     from harness.report.progress import Silent
-    from harness.tuning.brief import Brief
     from harness.tuning.session import Session
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -39,18 +38,6 @@ class Stopped(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(f"signal {number}")
         self.number = number
-
-
-def staffed(brief: Brief) -> Session:
-    """A run with its model, in this process.
-
-    Raises:
-        ModelError: it cannot be loaded.
-    """
-    from harness.cli.options import load_quietly
-    from harness.tuning.session import Session
-
-    return Session.of(brief, load_quietly(brief.spec.model))
 
 
 def execute(

@@ -58,7 +58,11 @@ MicroBatch = Annotated[
 ]
 Workers = Annotated[
     int,
-    typer.Option("--workers", help="Passes side by side on a CPU; 0 is one for each thread.", rich_help_panel="Model"),
+    typer.Option(
+        "--workers",
+        help="Passes side by side on a CPU, 0 for one per thread; with --executor ray its workers, 0 for all that fit.",
+        rich_help_panel="Model",
+    ),
 ]
 Preset = Annotated[str | None, typer.Option("--preset", help="ci, quick or full; see 'harness ls presets'.")]
 Config = Annotated[

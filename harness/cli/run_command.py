@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import execution, options, output, resuming, run_settings
+from harness.cli import execution, options, output, resuming, run_settings, staffing
 from harness.cli.run_flags import RunFlags, with_run_flags
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Begin anew, beside runs of the same settings.", rich_help_panel="Output")
     ] = False,
+    executor: staffing.Executor = "local",
+    ray_address: staffing.RayAddress = None,
+    cpus_per_worker: staffing.CpusPerWorker = 1,
+    gpus_per_worker: staffing.GpusPerWorker = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -31,15 +36,19 @@ def run(
 
     The model stays frozen; an optimizer moves embeddings in front of the prompt until the answers give the regions'
     published scores. The default run takes a few minutes on two cores and needs no network. The same command goes on
-    with a run that was interrupted, and shows one that is finished.
+    with a run that was interrupted, and shows one that is finished. --executor ray has workers of a cluster answer: it
+    is the same run, and goes on in either way.
     """
     from harness.report.progress import Log
 
-    brief = run_settings.brief(flags)
-    session = execution.staffed(brief)
-    session.check()
-    name, inputs = run_settings.name(brief.spec, brief.table), resuming.inputs(flags)
-    directory, record = execution.execute(session, flags.out, name, Log(), quiet, fresh, inputs)
+    who = staffing.Staffing(executor, ray_address, flags.workers, cpus_per_worker, gpus_per_worker)
+    who.check()
+    # How many workers answer is no part of what a run is; passes side by side in one process are.
+    brief = run_settings.brief(replace(flags, workers=0) if who.remote else flags)
+    name, inputs, console = run_settings.name(brief.spec, brief.table), resuming.inputs(flags), Log()
+    with staffing.staffed(brief, who, console, quiet) as session:
+        session.check()
+        directory, record = execution.execute(session, flags.out, name, console, quiet, fresh, inputs)
     _print_results(directory, record, as_json)
 
 
@@ -48,20 +57,29 @@ def resume(
     survey: options.SurveyFile = None,
     targets: options.TargetsFile = None,
     trust_remote_code: options.TrustRemoteCode = False,
+    executor: staffing.Executor = "local",
+    ray_address: staffing.RayAddress = None,
+    workers: staffing.RayWorkers = 0,
+    cpus_per_worker: staffing.CpusPerWorker = 1,
+    gpus_per_worker: staffing.GpusPerWorker = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
     """Go on with an interrupted run, from its directory alone.
 
-    Survey and targets are looked for where they were, or where --survey and --targets say; they must be the same.
+    Survey and targets are looked for where they were, or where --survey and --targets say; they must be the same. Who
+    answers may be others than before: see --executor.
     """
     from harness.records.run_directory import RunDirectory
     from harness.report.progress import Log
 
-    directory = RunDirectory(path)
-    session = execution.staffed(resuming.brief_of(directory, survey, targets, trust_remote_code))
+    who = staffing.Staffing(executor, ray_address, workers, cpus_per_worker, gpus_per_worker)
+    who.check(local_workers=False)
+    directory, console = RunDirectory(path), Log()
+    brief = resuming.brief_of(directory, survey, targets, trust_remote_code)
     inputs = resuming.moved(directory.read_inputs(), survey, targets)
-    record = execution.work_on(directory, session, Log(), quiet, inputs)
+    with staffing.staffed(brief, who, console, quiet) as session:
+        record = execution.work_on(directory, session, console, quiet, inputs)
     _print_results(directory, record, as_json)
 
 

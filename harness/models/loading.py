@@ -30,6 +30,7 @@ from harness.models.language_model import RANDOM_PREFIX, Dtype, LanguageModel, M
 from harness.models.memory import budget_bytes, out_of_memory, readable, weights_bytes
 from harness.models.parity import find_abilities
 
+BUNDLED_NAME: Final = "respondent"
 BUNDLED: Final = Path(__file__).with_name("bundled") / "respondent"
 _DEVICES: Final = ("cpu", "cuda", "mps")
 _DEVICE_MAPS: Final = ("auto", "balanced", "balanced_low_0", "sequential", "cpu")
@@ -78,7 +79,7 @@ def locate(name: str) -> str:
     Raises:
         ModelError: the name looks like a path or a slip of "respondent", and nothing is there.
     """
-    if name == "respondent":
+    if name == BUNDLED_NAME:
         return str(BUNDLED)
     path = Path(name)
     try:
@@ -95,7 +96,7 @@ def locate(name: str) -> str:
             f"model '{name[:80]}' is not a folder: give 'respondent', a folder with config.json, a hub id such as "
             "meta-llama/Meta-Llama-3-8B-Instruct, or random:GEOMETRY; see 'harness ls models'"
         )
-    if SequenceMatcher(None, name.lower(), "respondent").ratio() >= _SLIP:
+    if SequenceMatcher(None, name.lower(), BUNDLED_NAME).ratio() >= _SLIP:
         raise ModelError(f"unknown model '{name}': expected respondent, or another one of 'harness ls models'")
     return name
 

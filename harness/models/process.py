@@ -21,8 +21,8 @@ _KEPT: Final = 1 << 30
 _QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
 
 
-def settle() -> None:
-    """Keeps freed memory for the next pass, and uses no more threads than the container may.
+def settle(threads: int | None = None) -> None:
+    """Keeps freed memory for the next pass, and uses so many threads, or no more than the container may.
 
     The C library returns large blocks to the system when they are freed and pays for every page again when it asks for
     them; a small model spends a fifth of its time there. OMP_NUM_THREADS and MALLOC_* variables of the user's win.
@@ -30,7 +30,9 @@ def settle() -> None:
     if not any(name.startswith("MALLOC_") for name in os.environ):
         _keep_memory()
     quota = _cpu_quota()
-    if quota is not None and "OMP_NUM_THREADS" not in os.environ:
+    if threads is not None:
+        torch.set_num_threads(threads)
+    elif quota is not None and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(min(torch.get_num_threads(), quota))
 
 
