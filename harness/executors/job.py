@@ -87,6 +87,16 @@ class Finished:
     value: Any
 
 
+class Onlooker(Protocol):
+    """Whoever watches workers."""
+
+    def remark(self, line: str) -> None:
+        """Something happened to one of them."""
+
+    def workers(self, facts: ExecutionFacts) -> None:
+        """How they stand, a few times a second at most."""
+
+
 class Executor(Protocol):
     """Has jobs done, in whatever order; what they give depends neither on that order nor on who did them."""
 
@@ -103,6 +113,9 @@ class Executor(Protocol):
         Raises:
             HarnessError: a job cannot be done, for a reason that the user can mend.
         """
+
+    def attend(self, onlooker: Onlooker) -> None:
+        """Tells of workers, if it has any, from here on."""
 
     def begin(self) -> None:
         """Measures from here on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from harness.executors.job import Finished, Job
+from harness.executors.job import Finished, Job, Onlooker
 
 
 class Local:
@@ -32,6 +32,9 @@ class Local:
         """Does the first job that waits."""
         ticket, job = self._waiting.popleft()
         return [Finished(ticket, job.do(self.worker))]
+
+    def attend(self, onlooker: Onlooker) -> None:
+        """Nothing is told."""
 
     def begin(self) -> None:
         """Nothing is measured."""

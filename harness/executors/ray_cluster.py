@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -33,12 +33,13 @@ class Cluster:
         address: of its head node, HOST:PORT; "local" starts one on this machine; None takes the environment's
             RAY_ADDRESS, else the cluster that runs on this machine, else starts one.
         cpus: processors that a worker occupies, at least 0.
-        gpus: GPUs that it is shown, at least 0; below 1 it shares one.
+        gpus: GPUs that it is shown, at least 0; below 1 it shares one. May follow from the GPUs of the node that has
+            the most.
     """
 
     address: str | None = None
     cpus: float = 1.0
-    gpus: float = 0.0
+    gpus: float | Callable[[int], float] = 0.0
 
 
 class Connection:
@@ -61,6 +62,8 @@ class Connection:
             _connect(ray, _address(cluster.address))
             self._ours = True
         try:
+            most = int(max((node["Resources"].get("GPU", 0) for node in self._nodes()), default=0))
+            self.gpus = cluster.gpus(most) if callable(cluster.gpus) else cluster.gpus
             self._check_that_a_worker_fits()
         except BaseException:
             self.close()
@@ -90,7 +93,7 @@ class Connection:
         return [node for node in self._ray.nodes() if node["Alive"]]
 
     def _fit(self, has: dict[str, float]) -> int:
-        needs = {"CPU": self._cluster.cpus, "GPU": self._cluster.gpus}
+        needs = {"CPU": self._cluster.cpus, "GPU": self.gpus}
         counts = [int(has.get(name, 0.0) / many + _SLACK) for name, many in needs.items() if many]
         return min(counts, default=sys.maxsize)
 
@@ -99,9 +102,9 @@ class Connection:
         if any(self._fit(node["Resources"]) for node in nodes):
             return
         has = [(node["Resources"].get("GPU", 0.0), node["Resources"].get("CPU", 0.0)) for node in nodes]
-        gpus, cpus = max(has, default=(0.0, 0.0), key=lambda one: one if self._cluster.gpus else one[::-1])
+        gpus, cpus = max(has, default=(0.0, 0.0), key=lambda one: one if self.gpus else one[::-1])
         raise UsageError(
-            f"a worker asks for {self._cluster.cpus:g} CPUs and {self._cluster.gpus:g} GPUs, which no node of the "
+            f"a worker asks for {self._cluster.cpus:g} CPUs and {self.gpus:g} GPUs, which no node of the "
             f"cluster has: expected at most the {cpus:g} CPUs and {gpus:g} GPUs of the largest of {len(nodes)}; ask "
             "for less, or join a larger node to the cluster"
         )

@@ -95,6 +95,11 @@ class RayPool:
         self._numbers = itertools.count()
         self.processes: dict[int, int] = {}
 
+    @property
+    def gpus(self) -> float:
+        """That each worker is given."""
+        return self._connection.gpus
+
     def room(self) -> int:
         """How many workers the cluster has room for now."""
         return self._connection.room()
@@ -108,11 +113,11 @@ class RayPool:
         number = next(self._numbers)
         handle = self._class.options(
             num_cpus=self._cluster.cpus,
-            num_gpus=self._cluster.gpus,
+            num_gpus=self.gpus,
             max_restarts=0,
             max_task_retries=0,
             scheduling_strategy="SPREAD",
-        ).remote(self._make, self._cluster.gpus)
+        ).remote(self._make, self.gpus)
         self._handles[number] = handle
         self._kept[number] = set()
         self._calls[handle.start.remote()] = (number, None)

@@ -7,12 +7,13 @@ workers are started or reached: a `Pool` does.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from harness.errors import HarnessError, RunError
 from harness.executors.crew import Crew, Member
 from harness.executors.dispatch import Dispatch
-from harness.executors.job import Finished, Job
+from harness.executors.job import Finished, Job, Onlooker
 from harness.executors.limits import Hooks, Limits
 from harness.executors.pace import Pace
 from harness.executors.pool import Done, Event, Failed, Lost, Pool, Started
@@ -91,6 +92,10 @@ class Scheduler:
         while self._first is None:
             self._step()
         return self._first.facts
+
+    def attend(self, onlooker: Onlooker) -> None:
+        """Tells somebody else what happens to workers, and how they stand."""
+        self._hooks = replace(self._hooks, told=onlooker.remark, watch=onlooker.workers)
 
     def begin(self) -> None:
         """Measures from here on."""

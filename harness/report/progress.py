@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from harness.records.execution import ExecutionFacts
 from harness.report.literal import literal
 
 PLAIN_SECONDS = 15.0
@@ -84,6 +85,9 @@ class Silent:
         """Ignored."""
 
     def step(self) -> None:
+        """Ignored."""
+
+    def workers(self, facts: ExecutionFacts) -> None:
         """Ignored."""
 
     def remark(self, line: str) -> None:

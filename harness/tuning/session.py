@@ -17,6 +17,7 @@ from harness.models.adapter import write_adapter
 from harness.models.calibration import calibrate
 from harness.models.language_model import LanguageModel
 from harness.models.scorer import Plan
+from harness.records.execution import ExecutionFacts
 from harness.records.files import sync_files, writing
 from harness.records.run_directory import RunDirectory
 from harness.records.schema import GROUPS, Group, MethodResult, Record, RegionResult
@@ -52,6 +53,9 @@ class Watcher(Protocol):
 
     def remark(self, line: str) -> None:
         """Something about the run that whoever watches should know."""
+
+    def workers(self, facts: ExecutionFacts) -> None:
+        """How those stand who answer, where this process does not."""
 
     @property
     def tuning(self) -> Observer:
@@ -125,6 +129,7 @@ class Session:
         Raises:
             ModelError, RunError: see the parts.
         """
+        self.executor.attend(watcher)
         with directory.open_journal() as journal:
             opened = open_run(journal, self.spec, self.facts, watcher.remark)
             record = self._run(directory, watcher, opened)
