@@ -253,7 +253,7 @@ def test_last_digits_of_another_machine_are_no_other_questions(harness, monkeypa
     unfinish(path, b"".join(lines[:-3]))
     whole = Candidates._first_sample
     monkeypatch.setattr(Candidates, "_first_sample", lambda *given: whole(*given) * (1 + 1e-12))
-    monkeypatch.setattr("harness.tuning.opening.threads", lambda: 99)
+    monkeypatch.setattr("harness.tuning.worker.threads", lambda: 99)
     done = harness("resume", path)
     assert done.code == 0, done.err
     threads = first["provenance"]["threads"]
@@ -386,7 +386,7 @@ def test_a_run_that_is_interrupted_before_its_first_answer_leaves_nothing(harnes
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Baselines, "score", interrupt)
+    monkeypatch.setattr(Baselines, "searches", interrupt)
     done = harness(*SMALL)
     assert done.code == 130
     assert "interrupted; nothing was kept" in done.err and "go on with" not in done.err
