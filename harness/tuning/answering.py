@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from harness.executors.job import Job
 from harness.models.scorer import Plan
 from harness.tasks.hofstede_vsm.prompts import Split
 from harness.tuning.kept import pack
@@ -16,6 +17,13 @@ from harness.tuning.space import SearchSpace, Vectors
 
 if TYPE_CHECKING:
     from harness.tuning.worker import Worker
+
+
+class Asking(Job, Protocol):
+    """Asks something behind candidates; gives their item means at least, as JSON."""
+
+    def asking(self, vectors: Vectors, draws: Sequence[Draw]) -> Job:
+        """The same for other candidates."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from harness.optimizers import Optimizer
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region
-from harness.tuning.answering import Answer
+from harness.tuning.answering import Asking
 from harness.tuning.evaluator import Evaluator
 from harness.tuning.memory import Memory
 from harness.tuning.space import SearchSpace, Vectors
@@ -31,7 +31,7 @@ class Ground:
 
     space: SearchSpace
     samples: Mapping[str, Vectors]
-    job: Answer
+    job: Asking
     memory: Memory = field(default_factory=Memory)
     seed: int = 0
     noisy: bool = False

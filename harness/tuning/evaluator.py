@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.tuning.answering import Answer
+from harness.tuning.answering import Asking
 from harness.tuning.kept import unpack
 from harness.tuning.ledger import Asked
 from harness.tuning.memory import Memory, key_of
@@ -32,7 +32,7 @@ class Evaluator:
         noisy: whether asking again gives other answers, so that all samples of a candidate are kept.
     """
 
-    def __init__(self, job: Answer, memory: Memory, seed: int = 0, noisy: bool = False) -> None:
+    def __init__(self, job: Asking, memory: Memory, seed: int = 0, noisy: bool = False) -> None:
         self._job = job
         self._memory = memory
         self._seed = seed
