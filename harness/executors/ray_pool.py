@@ -27,6 +27,15 @@ _QUIET = {
 }
 """Set where the user did not, before Ray is imported."""
 
+_LONGEST = 300
+_MEANINGS = {
+    "running low on memory": "its node ran low on memory, so Ray ended it",
+    "node has died": "its node died",
+    "worker process has died": "its process died",
+    "is unavailable": "it does not answer",
+}
+"""What Ray's messages say, by words that they contain."""
+
 _Told = tuple[BaseException | None, str]
 """An error, unless it cannot be sent, and its traceback."""
 
@@ -49,7 +58,7 @@ class Resident:
         """Makes the worker; returns the node's and the process's number, the worker's facts, or what was raised."""
         if not self._gpus:
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
-        node = _library().get_runtime_context().get_node_id()
+        node = library().get_runtime_context().get_node_id()
         try:
             self._worker = self._make()
             return node, os.getpid(), self._worker.facts(), None
@@ -83,7 +92,7 @@ class RayPool:
     """
 
     def __init__(self, cluster: Cluster, make: Callable[[], Any]) -> None:
-        self._ray = _library()
+        self._ray = library()
         self._connection = Connection(self._ray, cluster)
         self._cluster = cluster
         self._make = make
@@ -184,7 +193,12 @@ class RayPool:
         return Lost(worker, _shortly(reason), error)
 
 
-def _library() -> ModuleType:
+def library() -> ModuleType:
+    """Imports ray, quietly.
+
+    Raises:
+        UsageError: it is not installed.
+    """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     try:
@@ -215,6 +229,9 @@ def _received(told: _Told) -> BaseException:
 
 
 def _shortly(reason: str) -> str:
-    """What Ray says, from dozens of lines and hints to one that says why."""
+    """Why an actor is lost, from the dozen lines and hints that Ray has for it."""
+    for words, meaning in _MEANINGS.items():
+        if words in reason:
+            return meaning
     lines = [line.strip() for line in reason.splitlines() if line.strip() and not line.startswith("\t")]
-    return " ".join(lines)[:300]
+    return " ".join(lines)[:_LONGEST]
