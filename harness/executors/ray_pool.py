@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import pickle
+import re
 import time
 import traceback
 from collections.abc import Callable
@@ -28,6 +29,7 @@ _QUIET = {
 """Set where the user did not, before Ray is imported."""
 
 _LONGEST = 300
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MEANINGS = {
     "running low on memory": "its node ran low on memory, so Ray ended it",
     "node has died": "its node died",
@@ -171,22 +173,21 @@ class RayPool:
             answer = self._ray.get(call)
         except self._ray.exceptions.RayTaskError as error:
             # Outside of the job: what it gave, or what it was sent, could not be read or written.
-            if task is None:
-                return self._lost(worker, str(error), error)
-            return Failed(worker, task, error)
+            return self._failed(worker, task, _received((error.cause, _COLOURS.sub("", str(error)))))
         except self._ray.exceptions.RayError as error:
             return self._lost(worker, str(error))
+        if told := answer[-1]:
+            return self._failed(worker, task, _received(told))
         if task is None:
-            return self._started(worker, *answer)
-        value, seconds, told = answer
-        return Failed(worker, task, _received(told)) if told else Done(worker, task, value, seconds)
+            node, self.processes[worker], facts, _ = answer
+            return Started(worker, self._connection.named(node), facts)
+        value, seconds, _ = answer
+        return Done(worker, task, value, seconds)
 
-    def _started(self, worker: int, node: str, process: int, facts: Any, told: _Told | None) -> Event:
-        if told:
-            error = _received(told)
+    def _failed(self, worker: int, task: int | None, error: BaseException) -> Event:
+        if task is None:
             return self._lost(worker, f"{type(error).__name__}: {error}", error)
-        self.processes[worker] = process
-        return Started(worker, self._connection.named(node), facts)
+        return Failed(worker, task, error)
 
     def _lost(self, worker: int, reason: str, error: BaseException | None = None) -> Lost:
         self.fire(worker)

@@ -101,7 +101,7 @@ class FakePool:
 
     Args:
         behave: (worker, job, how many tasks it began before) to seconds, Hang, Gone or Raises.
-        start: a worker's number to the seconds until it is ready, None for never, or a `Lost` that comes after a second.
+        start: a worker's number to the seconds until it is ready, None for never, or a `Lost` that comes instead.
         facts: of a worker, from its number.
         cost: seconds that each call of the scheduler costs the driver.
     """

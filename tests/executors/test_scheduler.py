@@ -134,7 +134,9 @@ def test_a_task_that_its_workers_do_not_survive_is_given_up(kit, crew) -> None:
     scheduler, _ = crew(behave, workers=4)
     for ticket in range(8):
         scheduler.submit(ticket, kit.Squares((ticket,)))
-    with pytest.raises(RunError, match=r"^a task was given up after 3 tries, in the last .* on node n\d was lost: it f"):
+    with pytest.raises(
+        RunError, match=r"^a task was given up after 3 tries, in the last .* on node n\d was lost: it f"
+    ):
         kit.collected(scheduler, 8)
 
 
@@ -152,9 +154,7 @@ def test_workers_that_are_lost_before_they_did_anything_end_the_run(kit, crew) -
 
 
 def test_one_bad_place_among_good_ones_is_left_empty(kit, crew) -> None:
-    scheduler, _ = crew(
-        lambda *_: 1.0, workers=2, start=lambda worker: 1.0 if worker == 0 else Lost(worker, "no card")
-    )
+    scheduler, _ = crew(lambda *_: 1.0, workers=2, start=lambda worker: 1.0 if worker == 0 else Lost(worker, "no card"))
     for ticket in range(9):
         scheduler.submit(ticket, kit.Squares((ticket,)))
     assert len(kit.collected(scheduler, 9)) == 9
