@@ -17,6 +17,7 @@ class Member:
     Attributes:
         number: the pool's.
         losses: of workers whose place it took, one after another, none of which did a task.
+        proven: whether it did one.
         name: "w1" is the first that was ready; "" before it is.
         node: it runs on.
         facts: that it told.
@@ -33,6 +34,7 @@ class Member:
 
     number: int
     losses: int
+    proven: bool = False
     name: str = ""
     node: str = ""
     facts: Any = None

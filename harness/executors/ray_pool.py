@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import pickle
+import re
 import time
 import traceback
 from collections.abc import Callable
@@ -26,6 +27,16 @@ _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 """Set where the user did not, before Ray is imported."""
+
+_LONGEST = 300
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_MEANINGS = {
+    "running low on memory": "its node ran low on memory, so Ray ended it",
+    "node has died": "its node died",
+    "worker process has died": "its process died",
+    "is unavailable": "it does not answer",
+}
+"""What Ray's messages say, by words that they contain."""
 
 _Told = tuple[BaseException | None, str]
 """An error, unless it cannot be sent, and its traceback."""
@@ -49,7 +60,7 @@ class Resident:
         """Makes the worker; returns the node's and the process's number, the worker's facts, or what was raised."""
         if not self._gpus:
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
-        node = _library().get_runtime_context().get_node_id()
+        node = library().get_runtime_context().get_node_id()
         try:
             self._worker = self._make()
             return node, os.getpid(), self._worker.facts(), None
@@ -83,7 +94,7 @@ class RayPool:
     """
 
     def __init__(self, cluster: Cluster, make: Callable[[], Any]) -> None:
-        self._ray = _library()
+        self._ray = library()
         self._connection = Connection(self._ray, cluster)
         self._cluster = cluster
         self._make = make
@@ -167,29 +178,33 @@ class RayPool:
             answer = self._ray.get(call)
         except self._ray.exceptions.RayTaskError as error:
             # Outside of the job: what it gave, or what it was sent, could not be read or written.
-            if task is None:
-                return self._lost(worker, str(error), error)
-            return Failed(worker, task, error)
+            return self._failed(worker, task, _received((error.cause, _COLOURS.sub("", str(error)))))
         except self._ray.exceptions.RayError as error:
             return self._lost(worker, str(error))
+        if told := answer[-1]:
+            return self._failed(worker, task, _received(told))
         if task is None:
-            return self._started(worker, *answer)
-        value, seconds, told = answer
-        return Failed(worker, task, _received(told)) if told else Done(worker, task, value, seconds)
+            node, self.processes[worker], facts, _ = answer
+            return Started(worker, self._connection.named(node), facts)
+        value, seconds, _ = answer
+        return Done(worker, task, value, seconds)
 
-    def _started(self, worker: int, node: str, process: int, facts: Any, told: _Told | None) -> Event:
-        if told:
-            error = _received(told)
+    def _failed(self, worker: int, task: int | None, error: BaseException) -> Event:
+        if task is None:
             return self._lost(worker, f"{type(error).__name__}: {error}", error)
-        self.processes[worker] = process
-        return Started(worker, self._connection.named(node), facts)
+        return Failed(worker, task, error)
 
     def _lost(self, worker: int, reason: str, error: BaseException | None = None) -> Lost:
         self.fire(worker)
         return Lost(worker, _shortly(reason), error)
 
 
-def _library() -> ModuleType:
+def library() -> ModuleType:
+    """Imports ray, quietly.
+
+    Raises:
+        UsageError: it is not installed.
+    """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     try:
@@ -220,6 +235,9 @@ def _received(told: _Told) -> BaseException:
 
 
 def _shortly(reason: str) -> str:
-    """What Ray says, from dozens of lines and hints to one that says why."""
+    """Why an actor is lost, from the dozen lines and hints that Ray has for it."""
+    for words, meaning in _MEANINGS.items():
+        if words in reason:
+            return meaning
     lines = [line.strip() for line in reason.splitlines() if line.strip() and not line.startswith("\t")]
-    return " ".join(lines)[:300]
+    return " ".join(lines)[:_LONGEST]

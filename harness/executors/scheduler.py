@@ -180,7 +180,7 @@ class Scheduler:
             )
 
     def _done(self, member: Member, task: Task, event: Done) -> None:
-        member.losses = member.failures = 0
+        member.proven, member.failures = True, 0
         member.busy += event.seconds
         if task.number not in self._tasks.open:
             return
@@ -225,7 +225,7 @@ class Scheduler:
                     f"{reason}; see the logs of that node, and whether its memory is enough for a worker"
                 ) from error
         again = self._dispatch.again(held)
-        losses = member.losses + 1
+        losses = 0 if member.proven else member.losses + 1
         if losses >= self._limits.tries:
             if not self._crew.ready:
                 raise RunError(
