@@ -53,7 +53,7 @@ def crew(cluster: Cluster, make: Callable[[], Any], workers: int) -> Iterator[Sc
     """Workers that are all there."""
     scheduler = Scheduler(RayPool(cluster, make), workers)
     try:
-        scheduler.all_ready()
+        scheduler.everyone()
         yield scheduler
     finally:
         scheduler.close()
@@ -77,7 +77,11 @@ def scaling(address: str | None, counts: Sequence[int], rounds: int, candidates:
         prepared: Prepared = Dispatcher(schedulers[0]).do(Prepare(brief, plan))
         for number in range(-1, rounds):
             for count, scheduler in zip(counts, schedulers, strict=True):
-                tell(f"round {number + 1} of {rounds}: {count} workers" if number >= 0 else f"{count} workers, to warm up")
+                tell(
+                    f"round {number + 1} of {rounds}: {count} workers"
+                    if number >= 0
+                    else f"{count} workers, to warm up"
+                )
                 turn = _turn(scheduler, brief, prepared, plan, count)
                 turns[count] += [turn] if number >= 0 else []
     first = turns[counts[0]]
@@ -164,7 +168,9 @@ class _Whole:
         return self.job.do(worker)
 
 
-def overhead(address: str | None, dimensions: Sequence[int], rounds: int, candidates: int, tell: Tell) -> list[OverheadRow]:
+def overhead(
+    address: str | None, dimensions: Sequence[int], rounds: int, candidates: int, tell: Tell
+) -> list[OverheadRow]:
     """What a candidate costs the driver, beside workers that answer at once.
 
     Args:
@@ -178,7 +184,11 @@ def overhead(address: str | None, dimensions: Sequence[int], rounds: int, candid
     with crew(Cluster(address, 0), Simulation(), 2) as scheduler:
         for number in range(-1, rounds):
             for dim in dimensions:
-                tell(f"round {number + 1} of {rounds}: {dim} dimensions" if number >= 0 else f"{dim} dimensions, to warm up")
+                tell(
+                    f"round {number + 1} of {rounds}: {dim} dimensions"
+                    if number >= 0
+                    else f"{dim} dimensions, to warm up"
+                )
                 both = _seam(scheduler, dim, candidates), _searching(scheduler, dim, candidates)
                 found[dim] += [both] if number >= 0 else []
     return [
@@ -278,7 +288,10 @@ def _run(
     regions = tuple(load_regions()[code] for code in spec.regions)
     tuning = Tuning(spec, places, observer)
     searches = [
-        one for optimizer in spec.optimizers for seed in spec.repetitions for one in tuning.searches(optimizer, seed, regions)
+        one
+        for optimizer in spec.optimizers
+        for seed in spec.repetitions
+        for one in tuning.searches(optimizer, seed, regions)
     ]
     with _ledger() as ledger:
         scheduler.begin()

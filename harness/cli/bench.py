@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli import bench_optimizers, bench_wrappers, options, output
+from harness.cli import bench_executor, bench_optimizers, bench_wrappers, options, output
 
 if TYPE_CHECKING:
     from harness.records.benchmark import ScorerBenchmark
@@ -21,6 +21,7 @@ def _commands() -> None:
     """Measure what optimizers find and cost, and what the scorer costs."""
 
 
+app.command("executor")(bench_executor.executor)
 app.command("optimizers")(bench_optimizers.optimizers)
 
 

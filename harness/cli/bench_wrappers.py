@@ -33,8 +33,8 @@ def wrappers(
 
     The library against itself, with another seed, shows what noise looks like. About five minutes on one core.
     """
-    chosen = range(1, 25) if functions == "all" else _numbers("--functions", functions, range(1, 25))
-    dims = _numbers("--dimensions", dimensions, BBOB_DIMENSIONS)
+    chosen = range(1, 25) if functions == "all" else numbers("--functions", functions, range(1, 25))
+    dims = numbers("--dimensions", dimensions, BBOB_DIMENSIONS)
     options.whole("--instances", instances, 1, 100)
     options.whole("--budget", budget, 1, 100_000)
     options.whole("--seed", seed, 0)
@@ -43,7 +43,7 @@ def wrappers(
     from harness.benchmarks.wrappers import run
     from harness.report.wrappers import wrappers_notes, wrappers_table
 
-    result = run(list(chosen), dims, instances, budget, seed, _teller(quiet))
+    result = run(list(chosen), dims, instances, budget, seed, teller(quiet))
     output.finish(result.model_dump_json(indent=1), [wrappers_table(result)], wrappers_notes(result), out, as_json)
 
 
@@ -60,18 +60,18 @@ def asks(
     """
     from harness.cli.optimizer_settings import optimizer_names
 
-    dims = _numbers("--dimensions", dimensions, range(2, 10_000_001))
+    dims = numbers("--dimensions", dimensions, range(2, 10_000_001))
     names = [] if optimizer == "all" else optimizer_names(optimizer)
     output.check_file(out)
 
     from harness.benchmarks.asks import run
     from harness.report.wrappers import asks_notes, asks_table
 
-    result = run(dims, names, _teller(quiet))
+    result = run(dims, names, teller(quiet))
     output.finish(result.model_dump_json(indent=1), [asks_table(result)], asks_notes(result), out, as_json)
 
 
-def _numbers(flag: str, text: str, allowed: range | tuple[int, ...]) -> list[int]:
+def numbers(flag: str, text: str, allowed: range | tuple[int, ...]) -> list[int]:
     """Reads whole numbers separated by commas, each once.
 
     Raises:
@@ -86,5 +86,6 @@ def _numbers(flag: str, text: str, allowed: range | tuple[int, ...]) -> list[int
     return list(dict.fromkeys(found))
 
 
-def _teller(quiet: bool) -> Callable[[str], None]:
+def teller(quiet: bool) -> Callable[[str], None]:
+    """Says on standard error what comes next, unless it is to be quiet."""
     return lambda stage: None if quiet else typer.echo(stage, err=True)

@@ -93,6 +93,15 @@ class Scheduler:
             self._step()
         return self._first.facts
 
+    def everyone(self) -> None:
+        """Waits until all workers are ready.
+
+        Raises:
+            HarnessError: one could not be made, or none was ready for long.
+        """
+        while len(self._crew.ready) < self._workers:
+            self._step()
+
     def attend(self, onlooker: Onlooker) -> None:
         """Tells somebody else what happens to workers, and how they stand."""
         self._hooks = replace(self._hooks, told=onlooker.remark, watch=onlooker.workers)

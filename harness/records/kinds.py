@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from harness.records.benchmark import ScorerBenchmark
 from harness.records.contest import Contest
+from harness.records.executors import ExecutorBenchmark
 from harness.records.labels import LabelsCheck
 from harness.records.migrations import contest_1_to_2, first_version, record_1_to_2
 from harness.records.repeatability import Baseline, Verdict
@@ -31,6 +32,7 @@ BENCH_WRAPPERS: Final = Kind(
     "bench-wrappers", WrappersBenchmark, "the output of harness bench wrappers", {BEFORE: first_version}
 )
 BENCH_ASKS: Final = Kind("bench-asks", AsksBenchmark, "the output of harness bench asks", {BEFORE: first_version})
+BENCH_EXECUTOR: Final = Kind("bench-executor", ExecutorBenchmark, "the output of harness bench executor", {})
 BASELINE: Final = Kind("baseline", Baseline, "the output of harness baseline", {})
 VERDICT: Final = Kind("verdict", Verdict, "the output of harness compare --json", {})
 KINDS: Final[dict[str, Kind[Any]]] = {
@@ -45,6 +47,7 @@ KINDS: Final[dict[str, Kind[Any]]] = {
         BENCH_SCORER,
         BENCH_WRAPPERS,
         BENCH_ASKS,
+        BENCH_EXECUTOR,
         BASELINE,
         VERDICT,
     )
