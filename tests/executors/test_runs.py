@@ -63,6 +63,11 @@ class Runs:
         kept = [{key: one[key] for key in one if key not in apart} for one in lines if "answers" in one]
         return sorted(json.dumps(one, sort_keys=True) for one in kept)
 
+    def tuned(self, out):
+        """Lines of the search, with the number of candidates in the answers' place."""
+        lines = [json.loads(line) for line in (self.directory(out) / "journal.jsonl").read_text().splitlines()]
+        return [one | {"answers": len(one["answers"]["item_means"])} for one in lines if one.get("phase") == "tuning"]
+
     def same(self, out, other="local"):
         """Both runs found the same and kept the same."""
         mine, theirs = self.record(out), self.record(other)
@@ -92,7 +97,9 @@ def test_three_nodes_find_what_one_process_finds(runs):
     record = runs.same("three")
     execution = record["execution"]
     assert {worker["node"] for worker in execution["workers"]} == {"n1", "n2", "n3"}
-    assert sum(worker["candidates"] for worker in execution["workers"]) == execution["candidates"] == 8 * 16
+    # What a search remembers of a first sample is not answered again.
+    answered = sum(one["answers"] for one in runs.tuned("three"))
+    assert sum(worker["candidates"] for worker in execution["workers"]) == execution["candidates"] == answered < 8 * 16
     assert (execution["retried"], execution["executor"]) == (0, "ray")
     assert record["model"] == runs.record("local")["model"]
     assert "starting 3 Ray workers of 1 CPU each" in err

@@ -31,7 +31,9 @@ class FakeRespondent:
 
     def answer(self, prompts, draws=()):
         self.asked += len(prompts)
-        means = 3.0 + 1.9 * np.tanh(prompts.reshape(len(prompts), -1).astype(np.float64) @ self._map)
+        # One by one: a product of several rows at once has other last digits.
+        logits = [prompt.reshape(-1).astype(np.float64) @ self._map for prompt in prompts]
+        means = 3.0 + 1.9 * np.tanh(np.array(logits).reshape(len(prompts), 24))
         means[[bool(self._fail(prompt)) for prompt in prompts]] = np.nan
         count, halves = len(prompts), np.stack([means, means], axis=1)
         return Answers(means, np.ones(count), np.zeros((count, 6)), halves, np.ones(count), np.zeros((count, 6)))
@@ -122,3 +124,8 @@ def bench(tmp_path):
 @pytest.fixture
 def fake_respondent():
     return FakeRespondent
+
+
+@pytest.fixture
+def fake_worker():
+    return lambda: FakeWorker(FakeRespondent())
