@@ -162,7 +162,7 @@ def test_errors_of_jobs_arrive_as_they_were_raised(crew, kit) -> None:
             assert f"in {function.__name__}" in str(raised.value.__cause__)
 
 
-def test_a_worker_that_hangs_is_killed(crew, kit, soon) -> None:
+def test_a_worker_that_hangs_is_killed(crew, kit, soon, tmp_path) -> None:
     def once(path):
         def hang(worker, shared):
             if not os.path.exists(path):
@@ -178,7 +178,7 @@ def test_a_worker_that_hangs_is_killed(crew, kit, soon) -> None:
         scheduler.submit(ticket, kit.Call(lambda worker, shared: None))
     kit.collected(scheduler, 2)
     hung = pool.processes[0]
-    scheduler.submit(9, kit.Call(once(f"/tmp/{os.getpid()}-{time.time_ns()}")))
+    scheduler.submit(9, kit.Call(once(str(tmp_path / "hung"))))
     began = time.monotonic()
     found = kit.collected(scheduler, 1)
     assert 2 <= time.monotonic() - began < 20
