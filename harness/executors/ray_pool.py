@@ -5,9 +5,9 @@ Faults are told, not mended: an actor that dies stays dead, and a call is never 
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
-import pickle
 import re
 import time
 import traceback
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from harness.errors import UsageError
+from harness.errors import RunError, UsageError
 from harness.executors.job import Job
 from harness.executors.pool import Done, Event, Failed, Lost, Remote, Started
 from harness.executors.ray_cluster import Cluster, Connection
@@ -180,7 +180,7 @@ class RayPool:
             # Outside of the job: what it gave, or what it was sent, could not be read or written.
             return self._failed(worker, task, _received((error.cause, _COLOURS.sub("", str(error)))))
         except self._ray.exceptions.RayError as error:
-            return self._lost(worker, str(error))
+            return self._lost(worker, str(error), _unmade(str(error)))
         if told := answer[-1]:
             return self._failed(worker, task, _received(told))
         if task is None:
@@ -214,13 +214,15 @@ def library() -> ModuleType:
             "workers on a cluster need ray, which is not installed: expected the extra 'ray'; "
             "run pip install 'vsm-harness[ray]'"
         ) from error
-    return ray
+    found: ModuleType = ray
+    return found
 
 
 def _sendable(error: Exception) -> _Told:
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     try:
-        pickle.loads(pickle.dumps(error))
+        # What cannot be copied could not be put together again where it is sent.
+        copy.deepcopy(error)
     except Exception:
         return None, text
     return error, text
@@ -232,6 +234,16 @@ def _received(told: _Told) -> BaseException:
         error = RuntimeError(text.rstrip().rpartition("\n")[2])
     error.__cause__ = Remote(text)
     return error
+
+
+def _unmade(reason: str) -> RunError | None:
+    """What to do about an actor that Ray could not make, because its node knows less than this process."""
+    if "raised in its creation task" not in reason:
+        return None
+    return RunError(
+        f"a worker could not be made on its node ({reason.strip().splitlines()[-1]}): expected there what is installed "
+        "here; install this version of vsm-harness, with its extra 'ray', on every node"
+    )
 
 
 def _shortly(reason: str) -> str:

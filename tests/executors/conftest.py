@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -227,28 +228,33 @@ def ray():
 
 
 class Nodes:
-    """A cluster of several nodes on this machine, a processor each; the driver's has none."""
+    """A cluster of three nodes on this machine, a processor each: n1, where the driver is, n2 and n3.
+
+    By its own account n3 has two GPUs.
+    """
+
+    GPUS: ClassVar = {"n2": 0, "n3": 2}
 
     def __init__(self, ray):
         from ray.cluster_utils import Cluster
 
-        self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+        head = {"num_cpus": 1, "node_name": "n1", "include_dashboard": False}
+        self._cluster = Cluster(initialize_head=True, head_node_args=head)
         self.address = self._cluster.address
         self._nodes = {}
-        for name, gpus in (("n1", 0), ("n2", 0), ("n3", 2)):
-            self.add(name, gpus)
-        self._cluster.wait_for_nodes()
+        self.complete()
 
-    def add(self, name, gpus=0):
-        self._nodes[name] = self._cluster.add_node(
-            wait=False, num_cpus=1, num_gpus=gpus, node_name=name, include_dashboard=False
-        )
+    def complete(self):
+        """Starts those that are missing."""
+        for name in self.GPUS.keys() - self._nodes:
+            self._nodes[name] = self._cluster.add_node(
+                wait=False, num_cpus=1, num_gpus=self.GPUS[name], node_name=name, include_dashboard=False
+            )
+        self._cluster.wait_for_nodes()
 
     def remove(self, name, kill=False):
+        """Ends a node, or kills it."""
         self._cluster.remove_node(self._nodes.pop(name), allow_graceful=not kill)
-
-    def wait(self):
-        self._cluster.wait_for_nodes()
 
     def shutdown(self):
         self._cluster.shutdown()
@@ -256,7 +262,6 @@ class Nodes:
 
 @pytest.fixture(scope="module")
 def nodes(ray):
-    """Three nodes: n1, n2 and n3, which has two GPUs by its own account."""
     handler = signal.getsignal(signal.SIGTERM)
     found = Nodes(ray)
     yield found

@@ -127,6 +127,21 @@ def test_a_lost_worker_costs_a_try_of_the_task_it_was_at_alone(kit, crew) -> Non
     ]
 
 
+def test_a_task_that_only_waited_has_all_its_tries(kit, crew) -> None:
+    begun = []
+
+    def behave(worker, job, began):
+        begun.append(job.values)
+        return kit.Gone(1.0) if worker == 0 or (begun.count((2,)) == 1 and job.values == (2,)) else 3.0
+
+    scheduler, _ = crew(behave, workers=2, limits=Limits(tries=2))
+    scheduler.first()
+    for ticket in range(4):
+        scheduler.submit(ticket, kit.Squares((ticket,)))
+    assert len(kit.collected(scheduler, 4)) == 4
+    assert sum(bool(worker.lost) for worker in scheduler.facts().workers) == 2
+
+
 def test_a_task_that_its_workers_do_not_survive_is_given_up(kit, crew) -> None:
     def behave(worker, job, began):
         return kit.Gone(1.0) if job.values == (3,) else 0.1
@@ -234,6 +249,22 @@ def test_nothing_is_late_before_five_tasks_are_done(kit, crew, done, twice) -> N
     assert [(when, task) for when, worker, task in pool.sent[done + 2 :]] == twice
     assert scheduler.facts().resubmitted == len(twice)
     assert pool.now == (15.0 if twice else 43.0)
+
+
+def test_a_task_behind_another_is_late_when_it_should_have_been_done(kit, crew) -> None:
+    scheduler, pool = crew(lambda worker, job, began: 90.0 if job.values == (50,) and worker == 0 else 2.0, workers=3)
+    scheduler.first()
+    for ticket in range(6):
+        scheduler.submit(ticket, kit.Squares((ticket,)))
+    kit.collected(scheduler, 6)
+    began = pool.now
+    for value in (50, 51, 52, 53):
+        scheduler.submit(value, kit.Squares((value,)))
+    kit.collected(scheduler, 4)
+    assert [(when - began, worker, task) for when, worker, task in pool.sent[6:]] == [
+        *((0.0, 0, 6), (0.0, 1, 7), (0.0, 2, 8), (0.0, 0, 9)),
+        *((5.0, 1, 6), (7.0, 1, 9)),
+    ]
 
 
 def test_a_late_answer_is_ignored_and_frees_its_worker(kit, crew) -> None:
