@@ -40,6 +40,17 @@ def notes(records: Mapping[str, Record], pooled: Sequence[Pooled], chosen: bool 
         yield partial_note(region, dimensions)
 
 
+def times_notes(workers: Mapping[str, int]) -> Iterator[str]:
+    """What times are, where workers answered; nothing where every run answered itself.
+
+    Args:
+        workers: how many answered each run that had any.
+    """
+    if workers:
+        told = ", ".join(f"{number} {'worker' if number == 1 else 'workers'} of {run}" for run, number in workers.items())
+        yield f"{TIMES} ({told})"
+
+
 def apart(records: Mapping[str, Record], pooled: Sequence[Pooled], chosen: bool = False) -> Iterator[str]:
     """Why rows have no order among each other; nothing where they are a ranking."""
     if len({frozenset(one.by_region) for one in pooled}) > 1:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Final, Protocol
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
 
-from harness.report.literal import literal
+from harness.records.execution import ExecutionFacts, WorkerFacts
+from harness.report.execution import crowd, digits, line, share
+from harness.report.literal import literal, shortened
 
 PLAIN_SECONDS = 15.0
 WIDE = 100
+TUNING: Final = "tuning"
+"""The phase in which workers are shown."""
+CREW: Final = 8
+"""Workers up to which each has a row."""
+_NAMES: Final = (("worker", 8), ("node", 15), ("device", 8))
+_NUMBERS: Final = ("busy", "candidates", "/s")
+_GAP: Final = 2
+_STATE: Final = 7
 
 
 class Generation(Protocol):
@@ -56,6 +69,46 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:5.1f}/s" if task.speed else "", style="dim")
 
 
+class _Board(Progress):
+    """Bars, and below them those who work."""
+
+    facts: ExecutionFacts | None = None
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Bars first: what does not fit the height of the terminal is cut below."""
+        yield from super().get_renderables()
+        if self.facts is not None:
+            yield _crew(self.facts, self.console.width, self.console.height - len(self.tasks))
+
+
+def _crew(facts: ExecutionFacts, width: int, height: int) -> RenderableType:
+    """One line per worker, or one for all of them where they are many or the terminal is low."""
+    if len(facts.workers) > min(CREW, height - 1):
+        return Text(literal(crowd(facts)), style="dim")
+    rows = [_cells(one, 2 if width >= WIDE else 1) for one in facts.workers]
+    headings = (*(name for name, _ in _NAMES), *_NUMBERS)
+    widths = [max(map(cell_len, column)) for column in zip(headings, *(cells for cells, _ in rows), strict=True)]
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
+    for heading, wide in zip(headings, widths, strict=True):
+        side = "right" if heading in _NUMBERS else "left"
+        table.add_column(heading, justify=side, width=wide, no_wrap=True, overflow="crop")
+    left = width - sum(widths) - _GAP * len(widths)
+    table.add_column("state", width=max(left, _STATE), no_wrap=True, overflow="crop")
+    for (cells, state), one in zip(rows, facts.workers, strict=True):
+        style = "red" if one.lost else ""
+        table.add_row(*map(Text, cells), Text(state), style=style)
+    return table
+
+
+def _cells(one: WorkerFacts, times: int) -> tuple[tuple[str, ...], str]:
+    """What a worker is and did, and its state; names may be so many times as long as on a narrow terminal."""
+    names = zip((one.name, one.node, one.device or "-"), _NAMES, strict=True)
+    known = (shortened(literal(name), most * times) for name, (_, most) in names)
+    speed = digits(one.candidates / one.present) if one.present else "-"
+    state = f"lost: {literal(one.lost)}" if one.lost else "working"
+    return (*known, share(one.busy, one.present), str(one.candidates), speed), state
+
+
 class Log(Console):
     """Standard error; a log that nobody reads any more is no reason to stop."""
 
@@ -93,6 +146,9 @@ class Silent:
     def tuning(self, progress: Generation, /) -> None:
         """Ignored."""
 
+    def workers(self, facts: ExecutionFacts) -> None:
+        """Ignored."""
+
     def _goes_on(self, progress: Generation) -> bool:
         """Whether these evaluations were taken from a journal, which says nothing of how long the others take."""
         before, self._kept = self._kept, progress.kept
@@ -103,12 +159,12 @@ class Silent:
 
 
 class Bars(Silent):
-    """Live bars, one per phase."""
+    """Live bars, one per phase; below them the workers of a run that tunes."""
 
     def __init__(self, console: Console, regions: int) -> None:
         super().__init__(console)
-        self._regions = regions
-        self._bars = Progress(
+        self._regions, self._name = regions, ""
+        self._bars = _Board(
             TextColumn("{task.description:<9}"),
             *([BarColumn(bar_width=20)] if console.width >= WIDE else []),
             TextColumn("{task.completed:>5.0f}/{task.total:.0f}"),
@@ -125,10 +181,12 @@ class Bars(Silent):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._bars.facts = None
         self._bars.stop()
 
     def phase(self, name: str, steps: int) -> None:
         """Adds a bar."""
+        self._name, self._bars.facts = name, None
         self._task = self._bars.add_task(name, total=steps, detail="")
 
     def step(self) -> None:
@@ -148,6 +206,11 @@ class Bars(Silent):
             self._bars.reset(self._task, completed=progress.evaluations)
         self._bars.update(self._task, completed=progress.evaluations, detail=detail)
 
+    def workers(self, facts: ExecutionFacts) -> None:
+        """Shows the workers from the next refresh on, until tuning is over."""
+        if self._name == TUNING:
+            self._bars.facts = facts
+
 
 class Lines(Silent):
     """One plain line now and then, for logs."""
@@ -157,12 +220,13 @@ class Lines(Silent):
         self._regions = regions
         self._began = self._last = time.monotonic()
         self._name, self._steps, self._done, self._before = "", 0, 0, 0
+        self._facts: ExecutionFacts | None = None
 
     def phase(self, name: str, steps: int) -> None:
         """Prints that a phase begins."""
-        self._name, self._steps, self._done = name, steps, 0
+        self._name, self._steps, self._done, self._facts = name, steps, 0, None
         self._began = self._last = time.monotonic()
-        self._print(f"{name}: {steps} {'candidate evaluations' if name == 'tuning' else 'steps'}")
+        self._print(f"{name}: {steps} {'candidate evaluations' if name == TUNING else 'steps'}")
 
     def step(self) -> None:
         """Counts; prints when the phase ends or enough time has passed."""
@@ -185,6 +249,13 @@ class Lines(Silent):
             f"generation {progress.generation}, best {progress.best:.2f}, regions done "
             f"{progress.regions_done}/{self._regions}, {rate:.1f} evaluations/s, {left:.0f} s left"
         )
+        if self._facts is not None:
+            self._print(literal(line(self._facts)))
+
+    def workers(self, facts: ExecutionFacts) -> None:
+        """Keeps what the next line of tuning tells of the workers."""
+        if self._name == TUNING:
+            self._facts = facts
 
     def _due(self) -> bool:
         now = time.monotonic()

@@ -17,6 +17,7 @@ from harness.models.adapter import write_adapter
 from harness.models.calibration import calibrate
 from harness.models.language_model import LanguageModel
 from harness.models.scorer import Plan
+from harness.records.execution import ExecutionFacts
 from harness.records.files import sync_files, writing
 from harness.records.run_directory import RunDirectory
 from harness.records.schema import GROUPS, Group, MethodResult, Record, RegionResult
@@ -56,6 +57,9 @@ class Watcher(Protocol):
     @property
     def tuning(self) -> Observer:
         """Is told of every generation."""
+
+    def workers(self, facts: ExecutionFacts) -> None:
+        """Is told now and then who answers, where the run's own process does not."""
 
 
 @dataclass
