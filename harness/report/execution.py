@@ -18,11 +18,8 @@ REASON: Final = 200
 """Characters of why a worker is gone that are shown."""
 TABLED: Final = range(2, 17)
 """Numbers of workers that a terminal shows one by one when a run is over."""
-TIMES: Final = (
-    "seconds and candidates per second are those of all workers of a run together: they do not compare with a run that "
-    "one process answered"
-)
-"""What times are where workers answered."""
+LOSSES: Final = 4
+"""Lost workers that a terminal names when a run is over."""
 _WHOLE: Final = 100
 """From it on a number is shown without a fraction."""
 _TENTHS: Final = 1
@@ -76,12 +73,19 @@ def crowd(facts: ExecutionFacts) -> str:
     return f"{many(len(facts.workers), 'worker')} on {_nodes(facts)}: {told}"
 
 
-def losses(facts: ExecutionFacts) -> Iterator[str]:
-    """Which workers were lost, and why."""
-    for one in facts.workers:
-        if one.lost:
-            where = f"{shortened(one.name, NAME)} on {shortened(one.node, NAME)}"
-            yield f"{where} was lost after {one.present:.0f} s: {shortened(one.lost, REASON)}"
+def losses(facts: ExecutionFacts, most: int | None = None) -> Iterator[str]:
+    """Which workers were lost, and why.
+
+    Args:
+        facts: of all workers.
+        most: how many are told, all if None; the rest is counted.
+    """
+    lost = [one for one in facts.workers if one.lost]
+    for one in lost[:most]:
+        where = f"{shortened(one.name, NAME)} on {shortened(one.node, NAME)}"
+        yield f"{where} was lost after {one.present:.0f} s: {shortened(one.lost, REASON)}"
+    if most is not None and len(lost) > most:
+        yield f"{len(lost) - most} more were lost"
 
 
 def machines(facts: ExecutionFacts) -> Iterator[tuple[str, int, int]]:

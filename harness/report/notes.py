@@ -15,6 +15,12 @@ UNIFORM: Final = 0.97
 ELSEWHERE: Final = 0.5
 """Mean probability on the options below which most answers are said to be none of them."""
 
+TIMES: Final = (
+    "seconds and evaluations per second are those of all workers together and do not compare with those of a run that "
+    "one process answered"
+)
+"""What the times of a run are that workers answered."""
+
 
 def notes(records: Mapping[str, Record], pooled: Sequence[Pooled], chosen: bool = False) -> Iterator[str]:
     """One sentence for each thing that the numbers do not tell by themselves.
@@ -47,8 +53,8 @@ def times_notes(workers: Mapping[str, int]) -> Iterator[str]:
         workers: how many answered each run that had any.
     """
     if workers:
-        told = ", ".join(f"{number} {'worker' if number == 1 else 'workers'} of {run}" for run, number in workers.items())
-        yield f"{TIMES} ({told})"
+        told = ", ".join(f"{run} (workers: {number})" for run, number in workers.items())
+        yield f"workers answered {told}: {TIMES}"
 
 
 def apart(records: Mapping[str, Record], pooled: Sequence[Pooled], chosen: bool = False) -> Iterator[str]:

@@ -83,7 +83,7 @@ class _Board(Progress):
 
 def _crew(facts: ExecutionFacts, width: int, height: int) -> RenderableType:
     """One line per worker, or one for all of them where they are many or the terminal is low."""
-    if len(facts.workers) > min(CREW, height - 1):
+    if not 0 < len(facts.workers) <= min(CREW, height - 1):
         return Text(literal(crowd(facts)), style="dim")
     rows = [_cells(one, 2 if width >= WIDE else 1) for one in facts.workers]
     headings = (*(name for name, _ in _NAMES), *_NUMBERS)
@@ -139,14 +139,14 @@ class Silent:
     def step(self) -> None:
         """Ignored."""
 
+    def workers(self, facts: ExecutionFacts) -> None:
+        """Ignored."""
+
     def remark(self, line: str) -> None:
         """Prints the line."""
         self._print(literal(line))
 
     def tuning(self, progress: Generation, /) -> None:
-        """Ignored."""
-
-    def workers(self, facts: ExecutionFacts) -> None:
         """Ignored."""
 
     def _goes_on(self, progress: Generation) -> bool:

@@ -190,7 +190,7 @@ def leaderboard_notes(board: Leaderboard, runs: bool = False) -> Lines:
         board: the leaderboard.
         runs: whether the table of its runs stands there too.
     """
-    known = [sheets.legend(board), *([sheets.COST_LEGEND] if runs else []), *sheets.who(board)]
+    known = [sheets.legend(board), *([sheets.cost_legend(board)] if runs else []), *sheets.who(board)]
     return Lines((*((line, "dim") for line in known), *((line, "yellow") for line in sheets.warnings(board))))
 
 

@@ -54,12 +54,12 @@ class Watcher(Protocol):
     def remark(self, line: str) -> None:
         """Something about the run that whoever watches should know."""
 
+    def workers(self, facts: ExecutionFacts) -> None:
+        """How those stand who answer, where this process does not."""
+
     @property
     def tuning(self) -> Observer:
         """Is told of every generation."""
-
-    def workers(self, facts: ExecutionFacts) -> None:
-        """Is told now and then who answers, where the run's own process does not."""
 
 
 @dataclass

@@ -82,7 +82,7 @@ def test_every_shape_of_a_record_ever_committed_is_here():
 def test_an_old_record_reads_as_the_newest_version_and_keeps_what_it_held(path):
     old = load(path)
     found = json.loads(read_versioned(path, RECORD).model_dump_json())
-    assert found == migrate(old, RECORD, 1), "the step states all that the version left out, and leaves no default"
+    assert found == migrate(old, RECORD, 1), "the steps state all that the version left out, and leaves no default"
     assert found[FIELD] == 2
     was, now = leaves(old), leaves(found)
     assert {place: now[place] for place in was if place != (FIELD,)} == {
