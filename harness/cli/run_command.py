@@ -88,11 +88,11 @@ def _print_results(directory: RunDirectory, record: Record, as_json: bool) -> No
 
 
 def _print_workers(console: Console, facts: ExecutionFacts) -> None:
-    from harness.report.execution import LOSSES, TABLED, losses, summary, workers_sheet
+    from harness.report.execution import LOSSES, NAME, NARROW, SHORT, TABLED, losses, summary, workers_sheet
     from harness.report.terminal import SheetView
 
     if len(facts.workers) in TABLED:
-        output.show(console, SheetView(workers_sheet(facts)))
+        output.show(console, SheetView(workers_sheet(facts, SHORT if console.width < NARROW else NAME)))
         console.print()
     for line in (summary(facts), *losses(facts, LOSSES)):
         output.tell(console, line)

@@ -14,6 +14,10 @@ from harness.report.sheets import Sheet
 
 NAME: Final = 40
 """Characters of a name that are shown."""
+SHORT: Final = 16
+"""The same where a terminal is narrow."""
+NARROW: Final = 100
+"""Columns below which it is."""
 REASON: Final = 200
 """Characters of why a worker is gone that are shown."""
 TABLED: Final = range(2, 17)
@@ -57,7 +61,7 @@ def summary(facts: ExecutionFacts) -> str:
     return ", ".join([*parts, *_mishaps(facts)])
 
 
-def line(facts: ExecutionFacts) -> str:
+def at_work(facts: ExecutionFacts) -> str:
     """The workers of a run at work, for a log."""
     return ", ".join([f"workers: {_count(facts)}", _busy(facts), _speed(facts), *_mishaps(facts)])
 
@@ -85,7 +89,7 @@ def losses(facts: ExecutionFacts, most: int | None = None) -> Iterator[str]:
         where = f"{shortened(one.name, NAME)} on {shortened(one.node, NAME)}"
         yield f"{where} was lost after {one.present:.0f} s: {shortened(one.lost, REASON)}"
     if most is not None and len(lost) > most:
-        yield f"{len(lost) - most} more were lost"
+        yield f"{len(lost) - most} more lost"
 
 
 def machines(facts: ExecutionFacts) -> Iterator[tuple[str, int, int]]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.records.execution import ExecutionFacts, WorkerFacts
-from harness.report.execution import crowd, digits, line, share
+from harness.report.execution import at_work, crowd, digits, share
 from harness.report.literal import literal, shortened
 
 PLAIN_SECONDS = 15.0
@@ -250,7 +250,7 @@ class Lines(Silent):
             f"{progress.regions_done}/{self._regions}, {rate:.1f} evaluations/s, {left:.0f} s left"
         )
         if self._facts is not None:
-            self._print(literal(line(self._facts)))
+            self._print(literal(at_work(self._facts)))
 
     def workers(self, facts: ExecutionFacts) -> None:
         """Keeps what the next line of tuning tells of the workers."""
