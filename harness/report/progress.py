@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
-from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 from harness.records.execution import ExecutionFacts, WorkerFacts
 from harness.report.execution import at_work, crowd, digits, share
 from harness.report.literal import literal, shortened
+from harness.report.terminal import compact
 
 PLAIN_SECONDS = 15.0
 WIDE = 100
@@ -22,10 +21,10 @@ TUNING: Final = "tuning"
 """The phase in which workers are shown."""
 CREW: Final = 8
 """Workers up to which each has a row."""
-_NAMES: Final = (("worker", 8), ("node", 15), ("device", 8))
-_NUMBERS: Final = ("busy", "candidates", "/s")
-_GAP: Final = 2
-_STATE: Final = 7
+_HEADINGS: Final = ("worker", "node", "device", "busy", "candidates", "/s", "state")
+_NAMES: Final = (8, 15, 8)
+"""Characters of the first three on a narrow terminal."""
+_NUMBERS: Final = range(3, 6)
 
 
 class Generation(Protocol):
@@ -85,28 +84,18 @@ def _crew(facts: ExecutionFacts, width: int, height: int) -> RenderableType:
     """One line per worker, or one for all of them where they are many or the terminal is low."""
     if not 0 < len(facts.workers) <= min(CREW, height - 1):
         return Text(literal(crowd(facts)), style="dim")
-    rows = [_cells(one, 2 if width >= WIDE else 1) for one in facts.workers]
-    headings = (*(name for name, _ in _NAMES), *_NUMBERS)
-    widths = [max(map(cell_len, column)) for column in zip(headings, *(cells for cells, _ in rows), strict=True)]
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim")
-    for heading, wide in zip(headings, widths, strict=True):
-        side = "right" if heading in _NUMBERS else "left"
-        table.add_column(heading, justify=side, width=wide, no_wrap=True, overflow="crop")
-    left = width - sum(widths) - _GAP * len(widths)
-    table.add_column("state", width=max(left, _STATE), no_wrap=True, overflow="crop")
-    for (cells, state), one in zip(rows, facts.workers, strict=True):
-        style = "red" if one.lost else ""
-        table.add_row(*map(Text, cells), Text(state), style=style)
-    return table
+    times = 2 if width >= WIDE else 1
+    return compact(_HEADINGS, [tuple(_cells(one, times)) for one in facts.workers], width, _NUMBERS)
 
 
-def _cells(one: WorkerFacts, times: int) -> tuple[tuple[str, ...], str]:
+def _cells(one: WorkerFacts, times: int) -> Iterator[str]:
     """What a worker is and did, and its state; names may be so many times as long as on a narrow terminal."""
-    names = zip((one.name, one.node, one.device or "-"), _NAMES, strict=True)
-    known = (shortened(literal(name), most * times) for name, (_, most) in names)
-    speed = digits(one.candidates / one.present) if one.present else "-"
-    state = f"lost: {literal(one.lost)}" if one.lost else "working"
-    return (*known, share(one.busy, one.present), str(one.candidates), speed), state
+    for name, most in zip((one.name, one.node, one.device or "-"), _NAMES, strict=True):
+        yield shortened(literal(name), most * times)
+    yield share(one.busy, one.present)
+    yield str(one.candidates)
+    yield digits(one.candidates / one.present) if one.present else "-"
+    yield f"lost: {one.lost}" if one.lost else "working"
 
 
 class Log(Console):
