@@ -241,8 +241,10 @@ def compact(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int, 
     left = width - sum(widths[:-1]) - GAPS[-1] * len(widths[:-1])
     widths[-1] = max(len(headings[-1]), min(widths[-1], left))
     for place, (column, wide) in enumerate(zip(columns, widths, strict=True)):
-        side = "right" if place in numbers else "left"
-        table.add_column(Text(column[0]), justify=side, width=wide, no_wrap=True, overflow="crop")
+        right = place in numbers
+        table.add_column(
+            Text(column[0]), justify="right" if right else "left", width=wide, no_wrap=True, overflow="crop"
+        )
     for cells in zip(*(column[1:] for column in columns), strict=True):
         table.add_row(*map(Text, cells))
     return table

@@ -20,7 +20,7 @@ w3       node-2.local   cpu      96 %       5           15          1.5
 """
 LINES = """\
 workers: 3 on 2 nodes (ray), busy 86 %, 3.0 candidates/s of all together, driver
-10 ms per candidate, 1 of them lost, 1 task retried
+10.0 ms per candidate, 1 of them lost, 1 task retried
 w2 on node-2.local was lost after 4 s: killed\\x1b[31m
 """
 
