@@ -13,6 +13,9 @@ from harness.cli import execution, options, output, resuming, run_settings, staf
 from harness.cli.run_flags import RunFlags, with_run_flags
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.records.execution import ExecutionFacts
     from harness.records.run_directory import RunDirectory
     from harness.records.schema import Record
 
@@ -96,5 +99,19 @@ def _print_results(directory: RunDirectory, record: Record, as_json: bool) -> No
     console = Console()
     output.show_board(console, board, region_table(board, None if console.is_terminal else REGIONS_SHOWN))
     console.print()
+    if record.execution is not None:
+        _print_workers(console, record.execution)
     for line in (f"run directory: {directory.path}", f"next: harness leaderboard {directory.path} --regions"):
         output.tell(console, line, soft_wrap=True)
+
+
+def _print_workers(console: Console, facts: ExecutionFacts) -> None:
+    from harness.report.execution import LOSSES, NAME, NARROW, SHORT, TABLED, losses, summary, workers_sheet
+    from harness.report.terminal import SheetView
+
+    if len(facts.workers) in TABLED:
+        output.show(console, SheetView(workers_sheet(facts, SHORT if console.width < NARROW else NAME)))
+        console.print()
+    for line in (summary(facts), *losses(facts, LOSSES)):
+        output.tell(console, line)
+    console.print()

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.records.text import Line
 
-Seconds = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, le=1e12)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class _Frozen(BaseModel):

@@ -8,7 +8,7 @@ from harness.records.benchmark import ScorerBenchmark
 from harness.records.contest import Contest
 from harness.records.executors import ExecutorBenchmark
 from harness.records.labels import LabelsCheck
-from harness.records.migrations import contest_1_to_2, first_version, record_1_to_2
+from harness.records.migrations import contest_1_to_2, first_version, record_1_to_2, record_2_to_3
 from harness.records.repeatability import Baseline, Verdict
 from harness.records.schema import Record
 from harness.records.side_effects import SideEffects
@@ -17,7 +17,7 @@ from harness.records.transfer import Transfer
 from harness.records.versions import BEFORE, Kind
 from harness.records.wrappers import AsksBenchmark, WrappersBenchmark
 
-RECORD: Final = Kind("record", Record, "record.json of harness run", {1: record_1_to_2})
+RECORD: Final = Kind("record", Record, "record.json of harness run", {1: record_1_to_2, 2: record_2_to_3})
 CONTEST: Final = Kind("contest", Contest, "contest.json of harness bench optimizers", {1: contest_1_to_2})
 LABELS: Final = Kind("labels", LabelsCheck, "the output of harness check labels", {BEFORE: first_version})
 TEXT_AGREEMENT: Final = Kind(

@@ -33,6 +33,11 @@ def record_1_to_2(document: Document) -> dict[str, Any]:
     }
 
 
+def record_2_to_3(document: Document) -> dict[str, Any]:
+    """Version 3 has `execution`; before that, the process that ran a run answered all of it."""
+    return {**_filled(document, execution=None), "schema_version": 3}
+
+
 def contest_1_to_2(document: Document) -> dict[str, Any]:
     """Version 2 has `earlier` in each provenance; empty, for a contest names every process by itself."""
     return {

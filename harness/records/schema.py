@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from harness.records.execution import ExecutionFacts
 from harness.records.text import Inside, Line, Name
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 BOOTSTRAP_SEED: Final = 20130
 Group = Literal["null", "baseline", "tuned", "reference"]
 GROUPS: Final[dict[str, Group]] = {
@@ -220,10 +220,10 @@ class Record(_Frozen):
         targets: published scores of the run's regions.
         splits: by name; no two share a wording.
         bootstrap_seed: of the intervals that reports compute from this record.
-        execution: the workers that answered; None where the driver did.
+        execution: the workers that answered while the run searched; None where its own process did.
     """
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     run_id: Line
     spec: dict[str, Any]
     spec_digest: Line

@@ -144,7 +144,12 @@ def _notes(baseline: Baseline, record: Record, found: dict[str, Measured]) -> It
     if changed := changed_versions(baseline.provenance.versions, record.provenance.versions):
         yield f"versions that differ: {_some(changed, '; ')}"
     if not timed(record):
-        yield "the run holds no calibrated times: one that goes on after its search is over has none; give --fresh"
+        why = (
+            "workers answered it; run it without them"
+            if record.execution
+            else "one that goes on after its search is over has none; give --fresh"
+        )
+        yield f"the run holds no calibrated times: {why}"
     if changed := elsewhere(baseline.provenance, record.provenance):
         yield (
             f"times were taken on another machine ({_some(changed, '; ')}), for which their limits say nothing; make a "

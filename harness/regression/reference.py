@@ -50,11 +50,17 @@ def check_timed(record: Record) -> None:
     Raises:
         RunError: it has none.
     """
-    if not timed(record):
+    if timed(record):
+        return
+    if record.execution is not None:
         raise RunError(
-            f"run {record.run_id} holds no calibrated times: an older version took none, and a run that goes on after "
-            "its search is over has none; run it again with --fresh"
+            f"run {record.run_id} holds no calibrated times: workers answered it, whose times are not those of one "
+            "machine; run it again with --fresh and without workers"
         )
+    raise RunError(
+        f"run {record.run_id} holds no calibrated times: an older version took none, and a run that goes on after "
+        "its search is over has none; run it again with --fresh"
+    )
 
 
 def check_machine(reference: Record, repeat: Record) -> None:

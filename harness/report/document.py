@@ -17,6 +17,7 @@ from harness.report import sheets
 from harness.report.contest import Analysis, analyse
 from harness.report.contest_sheets import contest_notes, contest_sheets
 from harness.report.contest_summary import contest_sentences
+from harness.report.execution import workers_sheet
 from harness.report.figures import catalog
 from harness.report.figures.catalog import DARK, Drawn
 from harness.report.leaderboard import Leaderboard, build
@@ -77,7 +78,7 @@ def document(records: Mapping[str, Record], contests: Mapping[str, Contest], tit
         "script_hash": script_hash,
         "title": title or _title(records, analyses),
         "version": harness.__version__,
-        "runs": [(name, [*provenance(one)], [*settings(one)]) for name, one in records.items()],
+        "runs": [(name, [*provenance(one)], [*settings(one)], _workers(one)) for name, one in records.items()],
         "contests": [_contest(place, name, contests[name], one) for place, (name, one) in enumerate(analyses.items())],
         "started": sorted({record.started[:10] for record in records.values() if record.started}),
         "board": None,
@@ -87,6 +88,10 @@ def document(records: Mapping[str, Record], contests: Mapping[str, Contest], tit
     of_contests = [limit for contest in contests.values() for limit in contest_limits(contest)]
     values["limits"] = list(dict.fromkeys([*values["limits"], *of_contests]))
     return render("report.html.jinja", values)
+
+
+def _workers(record: Record) -> Sheet | None:
+    return None if record.execution is None else workers_sheet(record.execution)
 
 
 def _style() -> tuple[str, str]:
@@ -122,7 +127,7 @@ def _of_board(records: Mapping[str, Record], board: Leaderboard) -> dict[str, An
         "regions": _with_names(sheets.region_sheet(board), places),
         "titles": list(TITLES.items()),
         "costs": sheets.runs_sheet(board),
-        "costs_legend": sheets.COST_LEGEND,
+        "costs_legend": sheets.cost_legend(board),
         "links": [f"region-{place}" for place, _ in enumerate(views)],
         "plots": plots,
         "limits": list(limits(records, board)),

@@ -111,7 +111,8 @@ def latex(
     tables += [("regions", sheets.region_sheet(board))] if regions else []
     tables += [(name, sheets.dimension_sheet(board, name)) for name in sheets.MEASURES] if dimensions else []
     tables += [("runs", sheets.runs_sheet(board))] if runs else []
-    told = [*sheets.who(board), sheets.legend(board), *([sheets.COST_LEGEND] if runs else []), *sheets.warnings(board)]
+    cost = [sheets.cost_legend(board)] if runs else []
+    told = [*sheets.who(board), sheets.legend(board), *cost, *sheets.warnings(board)]
     parts = [*_head(records), _table("leaderboard", sheets.leaderboard_sheet(board), told)]
     parts += [_table(label.replace("_", "-"), sheet, ()) for label, sheet in tables if sheet]
     return "\n".join(parts)

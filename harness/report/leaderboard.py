@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from harness.records.schema import BOOTSTRAP_SEED, Record
 from harness.report.best import MEASURES, best_in_regions, shown_best
-from harness.report.notes import apart, differing, notes
+from harness.report.notes import apart, differing, notes, times_notes
 from harness.report.order import ordered, ranked
 from harness.report.pairs import Pair, pairs
 from harness.report.pairs import notes as pair_notes
@@ -63,6 +63,7 @@ class Leaderboard:
         comparable: whether the errors of all rows compare, so that their order is a ranking.
         bootstrap_seed: of the intervals.
         runs: what each run cost.
+        workers: how many answered each run that had any.
         ranks: place of each row by held-out error among all, also those that are not shown; empty where they do not
             compare.
         best: the measures in which a row is shown to be the best of all, of the rows that are in any.
@@ -79,6 +80,7 @@ class Leaderboard:
     comparable: bool
     bootstrap_seed: int
     runs: tuple[RunRow, ...]
+    workers: dict[str, int]
     ranks: dict[Key, int]
     best: dict[Key, tuple[str, ...]]
     best_regions: frozenset[tuple[str, Key]]
@@ -126,6 +128,7 @@ def build(
         comparable=comparable,
         bootstrap_seed=seed,
         runs=tuple(run_row(name, record) for name, record in records.items()),
+        workers={name: len(record.execution.workers) for name, record in records.items() if record.execution},
         ranks={key(row): place for place, row in enumerate(ranked(every), start=1)} if comparable else {},
         best=_best(pooled, seed) if comparable else {},
         best_regions=frozenset((region, key(one)) for region, one in regions),
@@ -146,7 +149,10 @@ def _naive(row: Pooled, pooled: Sequence[Pooled]) -> Pooled | None:
 
 
 def to_plain(board: Leaderboard) -> dict[str, Any]:
-    """The leaderboard as JSON values: the fields of its rows as keys; missing numbers are None."""
+    """The leaderboard as JSON values: the fields of its rows as keys; missing numbers are None.
+
+    Seconds of runs always stand there, and so does what they are where workers answered.
+    """
     return {
         "rows": [
             asdict(row)
@@ -163,7 +169,7 @@ def to_plain(board: Leaderboard) -> dict[str, Any]:
         "dimensions": [asdict(row) for row in board.dimensions],
         "pairs": [asdict(pair) for pair in board.pairs],
         "runs": [asdict(run) for run in board.runs],
-        "notes": list(board.notes),
+        "notes": [*board.notes, *times_notes(board.workers)],
         "settings": board.settings,
         "bootstrap_seed": board.bootstrap_seed,
     }

@@ -57,7 +57,7 @@ def markdown(
     tables += [sheets.region_sheet(board)] if regions else []
     tables += [sheets.dimension_sheet(board, measure) for measure in sheets.MEASURES] if dimensions else []
     tables += [sheets.runs_sheet(board)] if runs else []
-    cost = [sheets.COST_LEGEND] if runs else []
+    cost = [sheets.cost_legend(board)] if runs else []
     parts = [section(sheets.leaderboard_sheet(board), "##")]
     parts.append(listed([*sheets.warnings(board), sheets.legend(board), *cost, *sheets.who(board)]))
     parts += [section(table, "###") for table in tables if table]

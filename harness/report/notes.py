@@ -15,6 +15,12 @@ UNIFORM: Final = 0.97
 ELSEWHERE: Final = 0.5
 """Mean probability on the options below which most answers are said to be none of them."""
 
+TIMES: Final = (
+    "seconds and evaluations per second are those of all workers together and do not compare with those of a run that "
+    "one process answered"
+)
+"""What the times of a run are that workers answered."""
+
 
 def notes(records: Mapping[str, Record], pooled: Sequence[Pooled], chosen: bool = False) -> Iterator[str]:
     """One sentence for each thing that the numbers do not tell by themselves.
@@ -38,6 +44,17 @@ def notes(records: Mapping[str, Record], pooled: Sequence[Pooled], chosen: bool 
     missing = {result.region: result.missing for one in pooled for result in one.results if result.missing}
     for region, dimensions in missing.items():
         yield partial_note(region, dimensions)
+
+
+def times_notes(workers: Mapping[str, int]) -> Iterator[str]:
+    """What times are, where workers answered; nothing where every run answered itself.
+
+    Args:
+        workers: how many answered each run that had any.
+    """
+    if workers:
+        told = ", ".join(f"{run} (workers: {number})" for run, number in workers.items())
+        yield f"workers answered {told}: {TIMES}"
 
 
 def apart(records: Mapping[str, Record], pooled: Sequence[Pooled], chosen: bool = False) -> Iterator[str]:

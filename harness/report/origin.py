@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from harness.records.contest import Contest
+from harness.records.execution import ExecutionFacts
 from harness.records.schema import Provenance, Record
+from harness.report.execution import losses, machines, many, summary
+from harness.report.notes import TIMES
 from harness.report.settings import flatten, short
 
 
@@ -20,6 +23,8 @@ def provenance(record: Record) -> Iterator[tuple[str, str]]:
     for name, split in record.splits.items():
         yield f"{name} wordings", f"{split.digest}, {split.prompts} prompts"
     yield from _process(origin)
+    if record.execution is not None:
+        yield from _execution(record.execution)
 
 
 def contest_provenance(contest: Contest) -> Iterator[tuple[str, str]]:
@@ -40,6 +45,15 @@ def _process(origin: Provenance) -> Iterator[tuple[str, str]]:
     yield "threads", str(origin.threads)
     # A resumed run may have been on others before.
     yield from (("before that", _machine(one)) for one in origin.earlier)
+
+
+def _execution(facts: ExecutionFacts) -> Iterator[tuple[str, str]]:
+    """Who answered; the machine of the run's own process is told before."""
+    yield "workers", summary(facts).removeprefix("workers: ")
+    yield "their times", TIMES
+    for what, workers, nodes in machines(facts):
+        yield "machine of workers", f"{what} ({many(workers, 'worker')} on {many(nodes, 'node')})"
+    yield from (("lost", line) for line in losses(facts))
 
 
 def _machine(facts: Mapping[str, object]) -> str:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from harness.records.execution import ExecutionFacts
-from harness.report.literal import literal
+from harness.records.execution import ExecutionFacts, WorkerFacts
+from harness.report.execution import at_work, crowd, digits, share
+from harness.report.literal import literal, shortened
+from harness.report.terminal import compact
 
 PLAIN_SECONDS = 15.0
 WIDE = 100
+TUNING: Final = "tuning"
+"""The phase in which workers are shown."""
+CREW: Final = 8
+"""Workers up to which each has a row."""
+_HEADINGS: Final = ("worker", "node", "device", "busy", "candidates", "/s", "state")
+_NAMES: Final = (8, 15, 8)
+"""Characters of the first three on a narrow terminal."""
+_NUMBERS: Final = range(3, 6)
 
 
 class Generation(Protocol):
@@ -55,6 +66,36 @@ class Generation(Protocol):
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:5.1f}/s" if task.speed else "", style="dim")
+
+
+class _Board(Progress):
+    """Bars, and below them those who work."""
+
+    facts: ExecutionFacts | None = None
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Bars first: what does not fit the height of the terminal is cut below."""
+        yield from super().get_renderables()
+        if self.facts is not None:
+            yield _crew(self.facts, self.console.width, self.console.height - len(self.tasks))
+
+
+def _crew(facts: ExecutionFacts, width: int, height: int) -> RenderableType:
+    """One line per worker, or one for all of them where they are many or the terminal is low."""
+    if not 0 < len(facts.workers) <= min(CREW, height - 1):
+        return Text(literal(crowd(facts)), style="dim")
+    times = 2 if width >= WIDE else 1
+    return compact(_HEADINGS, [tuple(_cells(one, times)) for one in facts.workers], width, _NUMBERS)
+
+
+def _cells(one: WorkerFacts, times: int) -> Iterator[str]:
+    """What a worker is and did, and its state; names may be so many times as long as on a narrow terminal."""
+    for name, most in zip((one.name, one.node, one.device or "-"), _NAMES, strict=True):
+        yield shortened(literal(name), most * times)
+    yield share(one.busy, one.present)
+    yield str(one.candidates)
+    yield digits(one.candidates / one.present) if one.present else "-"
+    yield f"lost: {one.lost}" if one.lost else "working"
 
 
 class Log(Console):
@@ -107,12 +148,12 @@ class Silent:
 
 
 class Bars(Silent):
-    """Live bars, one per phase."""
+    """Live bars, one per phase; below them the workers of a run that tunes."""
 
     def __init__(self, console: Console, regions: int) -> None:
         super().__init__(console)
-        self._regions = regions
-        self._bars = Progress(
+        self._regions, self._name = regions, ""
+        self._bars = _Board(
             TextColumn("{task.description:<9}"),
             *([BarColumn(bar_width=20)] if console.width >= WIDE else []),
             TextColumn("{task.completed:>5.0f}/{task.total:.0f}"),
@@ -129,10 +170,12 @@ class Bars(Silent):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._bars.facts = None
         self._bars.stop()
 
     def phase(self, name: str, steps: int) -> None:
         """Adds a bar."""
+        self._name, self._bars.facts = name, None
         self._task = self._bars.add_task(name, total=steps, detail="")
 
     def step(self) -> None:
@@ -152,6 +195,11 @@ class Bars(Silent):
             self._bars.reset(self._task, completed=progress.evaluations)
         self._bars.update(self._task, completed=progress.evaluations, detail=detail)
 
+    def workers(self, facts: ExecutionFacts) -> None:
+        """Shows the workers from the next refresh on, until tuning is over."""
+        if self._name == TUNING:
+            self._bars.facts = facts
+
 
 class Lines(Silent):
     """One plain line now and then, for logs."""
@@ -161,12 +209,13 @@ class Lines(Silent):
         self._regions = regions
         self._began = self._last = time.monotonic()
         self._name, self._steps, self._done, self._before = "", 0, 0, 0
+        self._facts: ExecutionFacts | None = None
 
     def phase(self, name: str, steps: int) -> None:
         """Prints that a phase begins."""
-        self._name, self._steps, self._done = name, steps, 0
+        self._name, self._steps, self._done, self._facts = name, steps, 0, None
         self._began = self._last = time.monotonic()
-        self._print(f"{name}: {steps} {'candidate evaluations' if name == 'tuning' else 'steps'}")
+        self._print(f"{name}: {steps} {'candidate evaluations' if name == TUNING else 'steps'}")
 
     def step(self) -> None:
         """Counts; prints when the phase ends or enough time has passed."""
@@ -189,6 +238,13 @@ class Lines(Silent):
             f"generation {progress.generation}, best {progress.best:.2f}, regions done "
             f"{progress.regions_done}/{self._regions}, {rate:.1f} evaluations/s, {left:.0f} s left"
         )
+        if self._facts is not None:
+            self._print(literal(at_work(self._facts)))
+
+    def workers(self, facts: ExecutionFacts) -> None:
+        """Keeps what the next line of tuning tells of the workers."""
+        if self._name == TUNING:
+            self._facts = facts
 
     def _due(self) -> bool:
         now = time.monotonic()

@@ -12,6 +12,7 @@ from typing import Final
 
 from harness.records.schema import Group
 from harness.report.leaderboard import Key, Leaderboard, key
+from harness.report.notes import TIMES
 from harness.report.order import GROUPS
 from harness.report.rows import DimensionRow, RegionRow, Row
 
@@ -48,8 +49,8 @@ _RANKS = " #: rank by mae, whatever the group."
 _PAIRS = " p: Wilcoxon's signed-rank test over regions, Holm-corrected over {} pairs."
 _OTHER = " other: mae on the questionnaire that nothing was tuned on."
 _BEST = " Best (bold): {}; its paired differences from every other row but the reference have 95 % intervals below 0."
-COST_LEGEND: Final = "seconds: of the whole run; evals/s: candidate evaluations per second of tuning."
-"""What the columns of the runs' table are."""
+_COST = "seconds: of the whole run; evals/s: candidate evaluations per second of tuning."
+_WORKERS = f" workers: how many answered, lost ones too; {TIMES}."
 
 
 @dataclass(frozen=True)
@@ -121,19 +122,27 @@ def leaderboard_sheet(board: Leaderboard) -> Sheet:
 def runs_sheet(board: Leaderboard) -> Sheet:
     """What each run cost; by its letter where it has one."""
     letters = _letters(board.rows)
-    headings = ("run", "seeds", "regions", "evaluations", "seconds", "evals/s")
+    # Before the times, which are theirs.
+    staffed = ["workers"] if board.workers else []
+    headings = ("run", "seeds", "regions", "evaluations", *staffed, "seconds", "evals/s")
     rows = (
         (
             letters.get((run.model, run.run), run.run),
             str(run.seeds),
             str(run.regions),
             f"{run.evaluations:.0f}",
+            *(str(board.workers.get(run.run, "-")) for _ in staffed),
             _number(run.seconds, 0),
             _number(run.evaluations_per_second, 1),
         )
         for run in board.runs
     )
     return Sheet("Runs", headings, tuple(sorted(rows) if letters else rows), left=(0,))
+
+
+def cost_legend(board: Leaderboard) -> str:
+    """What the columns of the runs' table are."""
+    return _COST + (_WORKERS if board.workers else "")
 
 
 def pairs_sheet(board: Leaderboard) -> Sheet | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -190,7 +190,7 @@ def leaderboard_notes(board: Leaderboard, runs: bool = False) -> Lines:
         board: the leaderboard.
         runs: whether the table of its runs stands there too.
     """
-    known = [sheets.legend(board), *([sheets.COST_LEGEND] if runs else []), *sheets.who(board)]
+    known = [sheets.legend(board), *([sheets.cost_legend(board)] if runs else []), *sheets.who(board)]
     return Lines((*((line, "dim") for line in known), *((line, "yellow") for line in sheets.warnings(board))))
 
 
@@ -223,6 +223,30 @@ def listing(
     for row in rows:
         lines = ((cell,) if isinstance(cell, str) else cell for cell in row)
         table.add_row(*(Text("\n".join(map(literal, cell))) for cell in lines))
+    return table
+
+
+def compact(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int, numbers: Collection[int]) -> Table:
+    """A table of one line per row and no wider than the terminal, for what is drawn again and again.
+
+    Args:
+        headings: of the columns.
+        rows: cells as text.
+        width: of the terminal; what is wider is cut off the last column.
+        numbers: the columns that stand to the right.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, GAPS[-1], 0, 0), header_style="dim")
+    columns = [[literal(cell) for cell in column] for column in zip(headings, *rows, strict=True)]
+    widths = [max(map(cell_len, column)) for column in columns]
+    left = width - sum(widths[:-1]) - GAPS[-1] * len(widths[:-1])
+    widths[-1] = max(len(headings[-1]), min(widths[-1], left))
+    for place, (column, wide) in enumerate(zip(columns, widths, strict=True)):
+        right = place in numbers
+        table.add_column(
+            Text(column[0]), justify="right" if right else "left", width=wide, no_wrap=True, overflow="crop"
+        )
+    for cells in zip(*(column[1:] for column in columns), strict=True):
+        table.add_row(*map(Text, cells))
     return table
 
 

@@ -43,7 +43,7 @@ def kept(runs):
     """The record without times, and prompts, of the only run in a folder."""
     (path,) = runs.iterdir()
     record = json.loads((path / "record.json").read_text())
-    for name in ("started", "timings"):
+    for name in ("started", "timings", "execution"):
         del record[name]
     return json.dumps(record), {one.name: one.read_bytes() for one in (path / "adapters").rglob("*.safetensors")}
 

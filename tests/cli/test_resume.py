@@ -42,7 +42,7 @@ def only_run():
 def kept(path):
     """Record without times, and prompts."""
     record = json.loads((path / "record.json").read_text())
-    for name in ("started", "timings"):
+    for name in ("started", "timings", "execution"):
         del record[name]
     adapters = {str(file.relative_to(path)): file.read_bytes() for file in (path / "adapters").rglob("*.*")}
     return json.dumps(record), adapters

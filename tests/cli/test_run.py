@@ -10,9 +10,9 @@ SMALL = ("--region", "USA,CHN", "--budget", "6", "--tokens", "3")
 
 
 def normalised(path):
-    """A record without what may differ between two equal runs: times, the directory's name and the git state."""
+    """A record without what may differ between two equal runs: times, workers, the directory's name and git's state."""
     content = json.loads((Path(path) / "record.json").read_text())
-    for key in ("started", "timings", "run_id", "provenance"):
+    for key in ("started", "timings", "execution", "run_id", "provenance"):
         content.pop(key)
     return content
 
@@ -38,7 +38,7 @@ def test_a_run_leaves_its_directory_and_prints_the_same_leaderboard(finished_run
 
 def test_the_record_says_how_it_came_about(finished_run):
     record = json.loads((Path(finished_run["run"]) / "record.json").read_text())
-    assert record["schema_version"] == 2
+    assert record["schema_version"] == 3
     assert record["spec"] == json.loads((Path(finished_run["run"]) / "spec.json").read_text())
     assert record["spec"]["optimizers"][0]["parameters"]["popsize"] == 0
     assert record["model"]["digest"].startswith("sha256:")

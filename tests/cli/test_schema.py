@@ -116,7 +116,7 @@ def test_the_schemas_are_listed(harness):
     assert harness("ls", "schemas").out == (GOLDEN / "schemas-80.txt").read_text(encoding="utf-8")
     rows = json.loads(harness("ls", "schemas", "--json").out)
     assert [row["schema"] for row in rows] == NAMES
-    assert rows[0] == {"schema": "record", "version": 2, "what": "record.json of harness run"}
+    assert rows[0] == {"schema": "record", "version": 3, "what": "record.json of harness run"}
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_bad_input_is_one_line(harness, arguments, said):
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        (3, "has schema version 3, and vsm-harness {} reads up to 2: use a newer vsm-harness"),
-        (None, "has schema version null: expected a whole number from 1 to 2; give a file that the harness wrote"),
+        (4, "has schema version 4, and vsm-harness {} reads up to 3: use a newer vsm-harness"),
+        (None, "has schema version null: expected a whole number from 1 to 3; give a file that the harness wrote"),
     ],
 )
 def test_a_run_of_another_version_is_one_line(harness, tmp_path, version, said):

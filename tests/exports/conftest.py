@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from harness.records.execution import ExecutionFacts, WorkerFacts
 from harness.records.schema import (
     DIMENSIONS,
     MethodResult,
@@ -98,6 +99,14 @@ def results(regions, mae, seed):
     )
 
 
+def staffed(text):
+    """A lost worker whose every text is this one."""
+    worker = WorkerFacts.model_construct(
+        name=text, node=text, device=text, machine={text: text}, tasks=1, candidates=1, busy=0.5, present=1.0, lost=text
+    )
+    return ExecutionFacts.model_construct(executor="ray", workers=(worker,), seconds=1.0, candidates=1, driver=0.1)
+
+
 @pytest.fixture(scope="session")
 def planted():
     """Builds a record that holds texts wherever one may stand, past the checks of its schema."""
@@ -134,6 +143,7 @@ def planted():
             ),
             started=text,
             timings={},
+            execution=staffed(text),
             splits={},
         )
 

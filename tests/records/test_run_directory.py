@@ -77,7 +77,7 @@ def test_a_directory_that_cannot_be_made_says_so(tmp_path):
         ("not json", "cannot be read"),
         ('{"schema_version": 99}', "schema version 99, and vsm-harness"),
         ('{"schema_version": 1}', "(schema version 1): run_id: Field required"),
-        ('{"schema_version": 2}', "Field required"),
+        ('{"schema_version": 3}', "Field required"),
         (record().model_dump_json().replace("1.5", '"x"', 1), "methods.0.results.0.mae"),
         (record().model_dump_json().replace("1.5", "NaN", 1), "methods.0.results.0.mae"),
         (record().model_dump_json().replace("1.5", "1e300", 1), "methods.0.results.0.mae"),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.errors import RunError
 from harness.records.contest_directory import read_contest
+from harness.records.execution import ExecutionFacts, WorkerFacts
 from harness.records.kinds import CONTEST, KINDS, LABELS, RECORD, SIDE_EFFECTS
 from harness.records.schema import (
     DIMENSIONS,
@@ -28,6 +29,7 @@ from harness.records.versions import BEFORE, FIELD, Kind, migrate, read_versione
 
 ROOT = Path(__file__).parents[2]
 OLD = sorted((Path(__file__).parent / "versions").glob("record-1-*.json"))
+SECOND = Path(__file__).parent / "versions" / "record-2-aec9f32.json"
 # What version 1 came to hold while it was version 1, and what a document therefore may lack.
 LATER = {
     (): ("scorer", "targets", "splits", "bootstrap_seed"),
@@ -82,8 +84,8 @@ def test_every_shape_of_a_record_ever_committed_is_here():
 def test_an_old_record_reads_as_the_newest_version_and_keeps_what_it_held(path):
     old = load(path)
     found = json.loads(read_versioned(path, RECORD).model_dump_json())
-    assert found == migrate(old, RECORD, 1), "the step states all that the version left out, and leaves no default"
-    assert found[FIELD] == 2
+    assert found == migrate(old, RECORD, 1), "the steps state all that the version left out, and leaves no default"
+    assert found[FIELD] == 3
     was, now = leaves(old), leaves(found)
     assert {place: now[place] for place in was if place != (FIELD,)} == {
         place: leaf for place, leaf in was.items() if place != (FIELD,)
@@ -91,6 +93,13 @@ def test_an_old_record_reads_as_the_newest_version_and_keeps_what_it_held(path):
     added = {place[-1]: leaf for place, leaf in now.items() if place not in was}
     assert all(leaf is None for name, leaf in added.items() if name not in ("bootstrap_seed", "finalist"))
     assert (added.get("bootstrap_seed", 20130), added.get("finalist", 0)) == (20130, 0)
+
+
+def test_a_record_of_version_2_was_answered_by_its_own_process():
+    old = load(SECOND)
+    assert old[FIELD] == 2 and "execution" not in old
+    found = json.loads(read_versioned(SECOND, RECORD).model_dump_json())
+    assert found == {**old, FIELD: 3, "execution": None}
 
 
 def test_what_was_not_recorded_stays_unknown():
@@ -175,19 +184,19 @@ def test_what_is_no_version_is_one_line(write, kind, version, shown):
     )
 
 
-@pytest.mark.parametrize("version", [3, 10**30, 10**300])
+@pytest.mark.parametrize("version", [4, 10**30, 10**300])
 def test_a_newer_version_is_refused_with_the_versions_and_the_fix(write, version):
     path = write({FIELD: version, "what": "was not known yet"})
     with pytest.raises(RunError) as caught:
         read_versioned(path, RECORD)
     message = str(caught.value)
     assert message.startswith(f"record '{path}' has schema version {str(version)[:30]}")
-    assert message.endswith("reads up to 2: use a newer vsm-harness") and "\n" not in message
+    assert message.endswith("reads up to 3: use a newer vsm-harness") and "\n" not in message
     assert len(message) < len(str(path)) + 140
 
 
 def test_a_missing_version_is_refused_unless_the_kind_once_had_none(write):
-    with pytest.raises(RunError, match=r"has no schema_version: expected 1 to 2; give a file that the harness wrote"):
+    with pytest.raises(RunError, match=r"has no schema_version: expected 1 to 3; give a file that the harness wrote"):
         read_versioned(write({}), RECORD)
     assert version_of({}, LABELS, "labels") == BEFORE
     with pytest.raises(RunError, match=r"'nowhere.json' does not exist: expected the output of harness check labels"):
@@ -299,6 +308,32 @@ records = st.builds(
         unique_by=lambda one: one.method,
     ).map(tuple),
     started=names,
+    execution=st.none()
+    | st.builds(
+        ExecutionFacts,
+        executor=st.just("ray"),
+        workers=st.lists(
+            st.builds(
+                WorkerFacts,
+                name=names,
+                node=names,
+                device=names,
+                machine=facts,
+                threads=counts,
+                tasks=counts,
+                candidates=counts,
+                busy=errors,
+                present=errors,
+                lost=names,
+            ),
+            max_size=2,
+        ).map(tuple),
+        seconds=errors,
+        candidates=counts,
+        driver=errors,
+        retried=counts,
+        resubmitted=counts,
+    ),
     timings=st.dictionaries(names, finite, max_size=2),
 )
 
@@ -316,7 +351,7 @@ def test_any_record_is_read_as_it_was_written(tmp_path, record):
 def test_a_version_1_record_reads_whatever_it_did_not_hold_yet(tmp_path, record, data):
     document = json.loads(record.model_dump_json())
     document[FIELD] = 1
-    del document["provenance"]["earlier"]
+    del document["provenance"]["earlier"], document["execution"]
     left_out = []
     for place, keys in LATER.items():
         holder = within(document, place) if document.get(place[0] if place else "model") else None
@@ -331,8 +366,8 @@ def test_a_version_1_record_reads_whatever_it_did_not_hold_yet(tmp_path, record,
     for place in left_out:
         assert within(found, place) == absent.get(place[-1]), place
         within(found, place[:-1]).pop(place[-1])
-    assert found.pop(FIELD) == 2 and document.pop(FIELD) == 1
-    assert found["provenance"].pop("earlier") == []
+    assert found.pop(FIELD) == 3 and document.pop(FIELD) == 1
+    assert found["provenance"].pop("earlier") == [] and found.pop("execution") is None
     assert found == document
 
 

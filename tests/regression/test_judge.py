@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from harness.errors import RunError, UsageError
+from harness.records.execution import ExecutionFacts
 from harness.records.repeatability import Baseline, Metric, Repeated
 from harness.regression.judge import beyond, judge, limit
 from harness.regression.reference import build
@@ -195,8 +196,11 @@ def test_a_reference_beyond_its_own_limit_is_told(run):
 def test_runs_that_do_not_match_make_no_baseline(run):
     with pytest.raises(RunError, match="run-0 and run-1 do not both have naive mae"):
         build(run(), [run(first_seed=1, methods=("null", "de"))])
-    with pytest.raises(RunError, match="holds no calibrated times"):
+    with pytest.raises(RunError, match="holds no calibrated times: an older version took none"):
         build(run().model_copy(update={"timings": {}}), [run(first_seed=1)])
+    workers = ExecutionFacts(executor="ray", workers=(), seconds=1.0, candidates=1, driver=0.1)
+    with pytest.raises(RunError, match=r"workers answered it, .* run it again with --fresh and without workers"):
+        build(run().model_copy(update={"timings": {}, "execution": workers}), [run(first_seed=1)])
 
 
 def test_repeats_on_another_machine_make_no_baseline(run):

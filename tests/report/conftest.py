@@ -1,6 +1,7 @@
 import pytest
 
 from harness.records.contest import Cell, Contest, ContestSpec, Entrant
+from harness.records.execution import ExecutionFacts, WorkerFacts
 from harness.records.schema import GROUPS, MethodResult, ModelIdentity, Provenance, Record, RegionResult
 
 DIMENSIONS = ("pdi", "idv", "mas", "uai", "lto", "ivr")
@@ -45,6 +46,40 @@ def record():
             started="",
             timings={},
         )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def staffed():
+    """Builds the facts of workers on some nodes, ten seconds into a run; `lost` has reasons by place."""
+
+    def build(workers, nodes, lost=None, **changes):
+        lost = lost or {}
+        crew = tuple(
+            WorkerFacts(
+                name=f"w{place + 1}",
+                node=f"10.0.0.{place % nodes + 1}",
+                device="cpu",
+                machine={"system": "Linux x86_64", "cores": 8, "gpu": None},
+                threads=2,
+                tasks=20 + place,
+                candidates=80 + place,
+                busy=(9.5 - 0.05 * (place * 7 % 30)) * (0.4 if place in lost else 1.0),
+                present=4.0 if place in lost else 10.0,
+                lost=lost.get(place, ""),
+            )
+            for place in range(workers)
+        )
+        facts = ExecutionFacts(
+            executor="ray",
+            workers=crew,
+            seconds=10.0,
+            candidates=sum(one.candidates for one in crew),
+            driver=0.2,
+            retried=len(lost),
+        )
+        return facts.model_copy(update=changes)
 
     return build
 

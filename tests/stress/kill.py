@@ -194,7 +194,7 @@ def left(folder: Path) -> dict[str, bytes]:
     if path is None or not (path / "record.json").is_file():
         return {}
     record = json.loads((path / "record.json").read_bytes())
-    for name in ("started", "timings"):
+    for name in ("started", "timings", "execution"):
         record.pop(name)
     files = {"record.json": json.dumps(record).encode(), "spec.json": (path / "spec.json").read_bytes()}
     found = {file.relative_to(path).as_posix(): file for file in (path / "adapters").rglob("*") if file.is_file()}
