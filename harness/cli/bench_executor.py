@@ -29,7 +29,7 @@ def executor(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """What do workers gain, what does the driver cost, and does it keep many of them busy? (extra 'ray')
+    """What do workers gain, what does the driver cost, does it keep many of them busy? Needs the extra 'ray'.
 
     Scaling asks the bundled respondent; the others simulate workers, which wait and ask no model. About six minutes on
     two cores that do nothing else.

@@ -28,8 +28,8 @@ def executor_notes(result: ExecutorBenchmark) -> Iterable[str]:
         )
     if result.overhead:
         yield (
-            "the driver's own time for a candidate, beside two workers that answer at once: what it takes to name, keep, "
-            "send and receive one (seam), and all of that with de asking and being told (search)"
+            "the driver's own time for a candidate, beside two workers that answer at once: what it takes to name, "
+            "keep, send and receive one (seam), and all of that with de asking and being told (search)"
         )
     if load := result.load:
         yield (
