@@ -93,7 +93,9 @@ class Staffing:
             raise unknown_choice("executor", self.executor, EXECUTORS, "give --executor one of them")
         options.whole("--workers", self.workers, 0)
         options.whole("--cpus-per-worker", self.cpus, 1)
-        if self.gpus is not None and not (0 <= self.gpus < 1 or (self.gpus == int(self.gpus) < options.MOST)):
+        if self.gpus is not None and not (
+            0 <= self.gpus < 1 or (self.gpus.is_integer() and 0 < self.gpus < options.MOST)
+        ):
             raise UsageError(
                 f"--gpus-per-worker {self.gpus:g}: expected a whole number from 0, or a part of one GPU such as 0.5"
             )

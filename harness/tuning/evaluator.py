@@ -66,13 +66,12 @@ class Evaluator:
             self._sampled(vector, row)
         return Answers.stack(answers)
 
-    def answer(self, vectors: Vectors, turn: Turn) -> Search[Answers]:
-        """Answers (n, d) candidates, remembered ones from memory.
+    def answer(self, vectors: Vectors, known: NDArray[np.bool_], turn: Turn) -> Search[Answers]:
+        """Answers (n, d) candidates, `known` ones (n,) from memory.
 
         Raises:
             RunError: no new candidate of a whole generation could be answered with finite numbers.
         """
-        known = self.known(vectors)
         fresh = iter((yield from self._ask(vectors[~known], [0] * int((~known).sum()), turn, ~known)))
         rows = [self._known[key_of(row)] if old else next(fresh) for row, old in zip(vectors, known, strict=True)]
         for vector, row in zip(vectors, rows, strict=True):

@@ -147,7 +147,7 @@ class Tuning:
         known = np.concatenate([free[:end] for free, end in zip(costless, ends, strict=True)])
         cut = _cut(known, group.left)
         turn = _turn(group, block, asked, taken, cut)
-        answers = yield from group.evaluator.answer(np.concatenate(taken)[:cut], turn)
+        answers = yield from group.evaluator.answer(np.concatenate(taken)[:cut], known[:cut], turn)
         fresh = int((~known[:cut]).sum())
         group.spent += fresh
         self.chronicle.evaluations += fresh

@@ -217,12 +217,12 @@ def test_a_generation_without_any_finite_answer_stops_the_run_and_is_asked_again
 
     asked = 0
 
-    def count(self, vectors, turn, real=Evaluator.answer):
+    def count(self, vectors, known, turn, real=Evaluator.answer):
         nonlocal asked
         asked += 1
         if asked > 1:
             spoilt(patch, 1.0, float("nan"))
-        return real(self, vectors, turn)
+        return real(self, vectors, known, turn)
 
     with monkeypatch.context() as patch:
         patch.setattr(Evaluator, "answer", count)
