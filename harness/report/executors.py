@@ -47,7 +47,7 @@ def _scaling(rows: Sequence[ScalingRow]) -> Table:
     cells = [
         [
             str(row.workers),
-            _spread(row.candidates_per_second, 1),
+            f"{row.candidates_per_second.median:.1f}",
             _spread(row.of_linear, 2),
             _spread(row.alone.times(rows[0].workers / row.workers), 2),
             f"{row.utilisation.median:.0%}",
@@ -74,4 +74,6 @@ def _load(load: Load) -> Table:
 
 
 def _spread(values: Spread, digits: int) -> str:
-    return f"{values.median:.{digits}f} [{values.low:.{digits}f}, {values.high:.{digits}f}]"
+    """The median, and between which values the rounds lie where there are several."""
+    shown = f"{values.median:.{digits}f}"
+    return shown if values.low == values.high else f"{shown} [{values.low:.{digits}f}, {values.high:.{digits}f}]"

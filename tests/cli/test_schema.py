@@ -22,6 +22,7 @@ WRITTEN_BY = {
     "benchmarks/scorer-*.json": "bench-scorer",
     "benchmarks/wrappers.json": "bench-wrappers",
     "benchmarks/asks.json": "bench-asks",
+    "benchmarks/executor.json": "bench-executor",
     "baselines/*.json": "baseline",
     "validity/labels.json": "labels",
     "validity/side-effects.json": "side-effects",
@@ -125,7 +126,7 @@ def test_the_schemas_are_listed(harness):
         (
             ["rekord"],
             "unknown schema 'rekord': expected one of record, leaderboard, verdict, transfer, score, bench-scorer, "
-            "bench-wrappers, bench-asks and 7 more; see 'harness ls schemas'",
+            "bench-wrappers, bench-executor and 8 more; see 'harness ls schemas'",
         ),
         (["--out", "no/such"], "--out no/such: the folder no does not exist; make it first"),
         (["--out", "."], "--out .: is a folder; give the name of a file"),
