@@ -22,7 +22,8 @@ def executor_notes(result: ExecutorBenchmark) -> Iterable[str]:
     """What must be known to read them."""
     if result.scaling:
         yield (
-            "workers have the bundled respondent and one thread each; of linear: rate over that of one worker in the "
+            "workers have the bundled respondent and one thread each; per second: candidates; driver: its own time for "
+            "one, ms; of linear: rate over that of one worker in the "
             "same round, for each worker; no driver: the same where every worker has one long task, which is what the "
             "machine has to give; medians, and [lowest, highest] of the rounds"
         )
@@ -55,7 +56,7 @@ def _scaling(rows: Sequence[ScalingRow]) -> Table:
         ]
         for row in rows
     ]
-    headings = ["workers", "candidates/s", "of linear", "no driver", "busy", "driver ms"]
+    headings = ["workers", "per second", "of linear", "no driver", "busy", "driver"]
     return listing(headings, cells, "what workers gain", left=0)
 
 

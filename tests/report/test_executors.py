@@ -56,7 +56,7 @@ RESULT = ExecutorBenchmark(
 )
 WHOLE = """\
 what workers gain
-workers   candidates/s           of linear           no driver   busy   driver ms
+workers   per second           of linear           no driver   busy   driver
       1           15.0                1.00                1.00    96%         1.2
       2           27.0   0.88 [0.75, 1.00]   0.88 [0.75, 1.00]    96%         1.2
 what a candidate costs the driver
@@ -85,8 +85,9 @@ def test_the_notes():
     notes = list(executor_notes(RESULT))
     assert len(notes) == 4
     assert (
-        "64 simulated workers, 9,945 candidates of 64 numbers in 65 searches by de; a candidate takes 0.5 s, log-normal "
-        "with 0.4: 96.1% busy over 87 s, driver 1.75 ms per candidate, 413 bytes more for each candidate in the second half"
+        "64 simulated workers, 9,945 candidates of 64 numbers in 65 searches by de; a candidate takes 0.5 s, "
+        "log-normal with 0.4: 96.1% busy over 87 s, driver 1.75 ms per candidate, 413 bytes more for each candidate in "
+        "the second half"
     ) in notes
     assert notes[-1] == "A processor, 2 cores, numpy 2.4.6"
 
