@@ -1,12 +1,11 @@
-import os
+import io
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import typer
 
-import harness as package
 from harness.cli import main
 
 
@@ -42,33 +41,33 @@ def harness(command_line, monkeypatch, capsys, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def finished_run(tmp_path_factory):
+def completed(command_line):
+    """Runs a command that succeeds, in this process and a folder, for what several tests share; what it printed."""
+
+    def call(folder, *arguments):
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(folder)
+            patch.setenv("COLUMNS", "80")
+            patch.setenv("NO_COLOR", "1")
+            patch.setattr(main, "app", command_line)
+            patch.setattr(sys, "argv", ["harness", *map(str, arguments)])
+            with pytest.raises(SystemExit) as ended:
+                main.run()
+        assert ended.value.code == 0, err.getvalue()
+        return out.getvalue()
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def finished_run(completed, tmp_path_factory):
     """A small finished run of two optimizers on the bundled respondent, and what it printed as JSON."""
     import json
-    import subprocess
 
     folder = tmp_path_factory.mktemp("runs")
-    command = [
-        sys.executable,
-        "-m",
-        "harness",
-        "run",
-        "--optimizer",
-        "de,random",
-        "--region",
-        "USA,CHN",
-        "--budget",
-        "6",
-    ]
-    done = subprocess.run(
-        [*command, "--tokens", "3", "--out", str(folder), "--json"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(Path(str(package.__file__)).parents[1])},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
+    size = ("--region", "USA,CHN", "--budget", "6", "--tokens", "3")
+    return json.loads(completed(folder, "run", "--optimizer", "de,random", *size, "--out", folder, "--json"))
 
 
 @pytest.fixture

@@ -8,7 +8,16 @@ import pytest
 CHEATS = Path(__file__).parents[1] / "cheats"
 
 
-def test_a_prompt_that_answers_evenly_is_marked_as_no_better_than_a_null_row(harness):
+def test_a_prompt_that_answers_evenly_is_marked_as_no_better_than_a_null_row(harness, monkeypatch):
+    from harness.tuning import scored
+
+    def once(*given, real=scored.score_alone):
+        known.append(known[0] if known else real(*given))
+        return known[0]
+
+    # Two commands show what was answered once.
+    known = []
+    monkeypatch.setattr(scored, "score_alone", once)
     shown = harness("score", "--prompt", CHEATS / "near-uniform", "--region", "all")
     assert shown.code == 0, shown.err
     assert any("prompt\N{DAGGER}" in line for line in shown.out.splitlines()), shown.out
@@ -17,6 +26,7 @@ def test_a_prompt_that_answers_evenly_is_marked_as_no_better_than_a_null_row(har
     board = json.loads(harness("score", "--prompt", CHEATS / "near-uniform", "--region", "all", "--json").out)[
         "leaderboard"
     ]
+    assert len(known) == 2
     rows = {row["method"]: row for row in board["rows"]}
     assert rows["prompt"]["not_better_than"] == "world-mean"
     assert rows["prompt"]["mae"] == pytest.approx(rows["null"]["mae"], abs=1.5), "the null row in disguise"

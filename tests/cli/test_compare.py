@@ -1,17 +1,13 @@
 """`harness baseline` and `harness compare`: what they write, what they print, and their exit codes."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from markdown_it import MarkdownIt
 
-import harness as package
 from harness.records.repeatability import Baseline, Verdict
 from harness.records.run_directory import RunDirectory
 
@@ -26,18 +22,10 @@ def run(finished_run, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def kept(run, tmp_path_factory):
+def kept(run, completed, tmp_path_factory):
     """The file of a baseline of the run, and what the command printed."""
     file = tmp_path_factory.mktemp("baseline") / "known.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "harness", "baseline", str(run), "--repeats", "2", "--out", str(file)],
-        cwd=file.parent,
-        env={**os.environ, "PYTHONPATH": str(Path(str(package.__file__)).parents[1]), "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return file, done
+    return file, completed(file.parent, "baseline", run, "--repeats", "2", "--out", file)
 
 
 @pytest.fixture
@@ -63,7 +51,7 @@ def worsen(record, by=50.0, methods=("de",)):
 
 
 def test_a_baseline_holds_the_run_and_its_repeats(kept, run):
-    file, done = kept
+    file, printed = kept
     found = Baseline.model_validate_json(file.read_text())
     record = RunDirectory(run).read_record()
     assert found.spec == record.spec and found.run_id == record.run_id
@@ -78,7 +66,7 @@ def test_a_baseline_holds_the_run_and_its_repeats(kept, run):
     assert len([*run.parent.iterdir()]) == 1, "the folder still holds the one run"
     assert len([*(run / "repeats").iterdir()]) == 2
     for part in ("Repeatability", "de mae", "answering", "of mean", f"baseline: {file.name}"):
-        assert part in done.stdout.replace(str(file.parent) + "/", ""), done.stdout
+        assert part in printed.replace(str(file.parent) + "/", ""), printed
 
 
 def test_a_baseline_that_is_given_again_shows_what_is_there(kept, run, harness, quick):
