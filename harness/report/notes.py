@@ -16,8 +16,8 @@ ELSEWHERE: Final = 0.5
 """Mean probability on the options below which most answers are said to be none of them."""
 
 TIMES: Final = (
-    "seconds and evaluations per second are those of all workers together and do not compare with those of a run that "
-    "one process answered"
+    "seconds are those of the clock while several workers answered at once; they do not compare with those of a run "
+    "that one process answered"
 )
 """What the times of a run are that workers answered."""
 

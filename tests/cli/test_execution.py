@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 TIMES = (
-    "seconds and evaluations per second are those of all workers together and do not compare with those of a run that "
-    "one process answered"
+    "seconds are those of the clock while several workers answered at once; they do not compare with those of a run "
+    "that one process answered"
 )
 TABLE = """\
 Workers
