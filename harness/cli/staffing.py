@@ -93,7 +93,7 @@ class Staffing:
             raise unknown_choice("executor", self.executor, EXECUTORS, "give --executor one of them")
         options.whole("--workers", self.workers, 0)
         options.whole("--cpus-per-worker", self.cpus, 1)
-        if self.gpus is not None and not (0 <= self.gpus < 1 or (self.gpus == int(self.gpus) < options.MOST)):
+        if self.gpus is not None and not (0 <= self.gpus < options.MOST and (self.gpus < 1 or self.gpus % 1 == 0)):
             raise UsageError(
                 f"--gpus-per-worker {self.gpus:g}: expected a whole number from 0, or a part of one GPU such as 0.5"
             )
@@ -154,7 +154,8 @@ def _scheduler(brief: Brief, staffing: Staffing, told: Callable[[str], None]) ->
     make = Hire.of(model, brief.questions, staffing.cpus)
     pool = RayPool(Cluster(staffing.address, staffing.cpus, lambda most: gpus_of(model, most, staffing.gpus)), make)
     try:
-        wanted = staffing.workers or pool.room()
+        # Where others have taken all of the room, one worker waits for some.
+        wanted = staffing.workers or max(1, pool.room())
         told(_starting(wanted, pool, staffing))
         return Scheduler(pool, wanted, hooks=Hooks(told, differences, described))
     except BaseException:
