@@ -152,7 +152,7 @@ def _address(given: str | None) -> str | None:
         raise UsageError(f"the Ray address '{asked}' has no port: expected HOST:PORT, such as 10.0.0.1:6379")
     try:
         socket.create_connection((host.strip("[]"), int(port)), _REACHED).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         raise UsageError(
             f"cannot reach a Ray cluster at '{asked}': {error}; expected the HOST:PORT that 'ray start --head' told; "
             "see whether it runs, with 'ray status'"
