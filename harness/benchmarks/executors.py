@@ -264,7 +264,7 @@ def load(address: str | None, workers: int, candidates: int, latency: float, dim
             tell(f"{progress.evaluations} of {candidates} candidates, {facts.utilisation:.1%} busy")
 
         facts, searches = _run(scheduler, spec, _grounds(spec, dimensions, latency), watch)
-    half = [one for one in curve if one.candidates >= candidates / 2]
+    half = [one for one in curve if one.candidates >= curve[-1].candidates / 2]
     grown = (half[-1].memory_mb - half[0].memory_mb) * 1e6 / max(1, half[-1].candidates - half[0].candidates)
     return Load(
         workers=workers,

@@ -156,7 +156,8 @@ def _scheduler(brief: Brief, staffing: Staffing, told: Callable[[str], None]) ->
     make = Hire.of(model, brief.questions, staffing.cpus)
     pool = RayPool(Cluster(staffing.address, staffing.cpus, lambda most: gpus_of(model, most, staffing.gpus)), make)
     try:
-        wanted = staffing.workers or pool.room()
+        # Where others have taken all of the room, one worker waits for some.
+        wanted = staffing.workers or max(1, pool.room())
         told(_starting(wanted, pool, staffing))
         return Scheduler(pool, wanted, hooks=Hooks(told, differences, described))
     except BaseException:

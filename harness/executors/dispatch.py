@@ -76,7 +76,7 @@ class Dispatch:
 
     def _ends(self) -> list[tuple[Member, float]]:
         return [
-            (member, member.since + self._pace.stuck(member.holds[0].job.size))
+            (member, member.since + self._pace.stuck(member.holds[0].job))
             for member in self._crew.ready
             if member.holds
         ]
@@ -100,9 +100,9 @@ class Dispatch:
         for member in self._crew.ready:
             begins = member.since
             for task in member.holds:
-                expected, after = self._pace.expected(task.job.size), self._pace.late(task.job.size)
+                expected, after = self._pace.expected(task.job), self._pace.late(task.job)
                 if expected is None or after is None:
-                    return []
+                    break
                 if len(task.at) == 1 and task.number in self._tasks.open:
                     found.append((begins + after, task))
                 begins += expected

@@ -19,7 +19,7 @@ class Job(Protocol):
 
     @property
     def size(self) -> int:
-        """Candidates that it answers, or 1; what one takes is taken to be what another does."""
+        """Candidates that it answers, or 1; what one takes is taken to be what another of its kind does."""
 
     @property
     def grain(self) -> int:
@@ -49,8 +49,12 @@ class OneJob(ABC):
     """What jobs are that have no parts, and share nothing."""
 
     shared: ClassVar[None] = None
-    size: ClassVar[int] = 1
     grain: ClassVar[int] = 1
+
+    @property
+    def size(self) -> int:
+        """Candidates that it answers, or 1."""
+        return 1
 
     def detached(self) -> OneJob:
         """Itself."""

@@ -120,7 +120,8 @@ def _connect(ray: ModuleType, address: str | None) -> None:
             if address is None:
                 ray.init(address="local", include_dashboard=False, object_store_memory=_STORE, **options)
             else:
-                ray.init(address=address, **options)
+                # By this name Ray looks for the token of a cluster on this machine, if it has one.
+                ray.init(address="auto" if address == _running() else address, **options)
     except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
         ray.shutdown()
         if address is None:
@@ -129,22 +130,19 @@ def _connect(ray: ModuleType, address: str | None) -> None:
             ) from error
         raise UsageError(
             f"cannot work with the Ray cluster at '{address}': {error}; expected one that runs, with the versions of "
-            "Ray and Python that are here"
+            "Ray and Python that are here; if it asks for a token, set RAY_AUTH_MODE=token"
         ) from error
 
 
-def _address(given: str | None) -> str | None:
-    """HOST:PORT of a head node that takes connections, or None where a cluster is to be started."""
+def asked_address(given: str | None) -> str | None:
+    """The address that is meant, as it is written; None for the cluster that runs on this machine, or a new one.
+
+    Raises:
+        UsageError: it is none.
+    """
     asked = given or os.environ.get("RAY_ADDRESS") or None
-    if asked == "local":
-        return None
-    if asked is None or asked == "auto":
-        running = _running()
-        if running is None and asked:
-            raise UsageError(
-                "no Ray cluster runs on this machine: expected one for the address 'auto'; run ray start --head"
-            )
-        return running
+    if asked in (None, "auto", "local"):
+        return asked
     if "://" in asked:
         raise UsageError(
             f"the Ray address '{asked}' is one of Ray Client: expected HOST:PORT of a head node, port 6379 by default; "
@@ -152,10 +150,29 @@ def _address(given: str | None) -> str | None:
         )
     host, _, port = asked.rpartition(":")
     if not host or not port.isdecimal():
-        raise UsageError(f"the Ray address '{asked}' has no port: expected HOST:PORT, such as 10.0.0.1:6379")
+        raise UsageError(
+            f"the Ray address '{asked}' has no port: expected HOST:PORT, such as 10.0.0.1:6379, or auto or local"
+        )
+    return asked
+
+
+def _address(given: str | None) -> str | None:
+    """HOST:PORT of a head node that takes connections, or None where a cluster is to be started."""
+    asked = asked_address(given)
+    if asked == "local":
+        return None
+    if asked is None or asked == "auto":
+        running = _running()
+        if running is None and asked:
+            raise UsageError(
+                "no Ray cluster is found on this machine: expected one for the address 'auto'; if one runs, give its "
+                "HOST:PORT, or run ray start --head"
+            )
+        return running
+    host, _, port = asked.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), _REACHED).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         raise UsageError(
             f"cannot reach a Ray cluster at '{asked}': {error}; expected the HOST:PORT that 'ray start --head' told; "
             "see whether it runs, with 'ray status'"

@@ -5,13 +5,14 @@ Faults are told, not mended: an actor that dies stays dead, and a call is never 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
 import os
 import re
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -153,10 +154,11 @@ class RayPool:
         if not self._calls:
             time.sleep(seconds)
             return []
-        ready, _ = self._ray.wait(list(self._calls), num_returns=1, timeout=seconds)
-        if ready:
-            ready, _ = self._ray.wait(list(self._calls), num_returns=len(self._calls), timeout=0)
-        return [event for call in ready if call in self._calls for event in [self._event(call)]]
+        with _signals():
+            ready, _ = self._ray.wait(list(self._calls), num_returns=1, timeout=seconds)
+            if ready:
+                ready, _ = self._ray.wait(list(self._calls), num_returns=len(self._calls), timeout=0)
+            return [event for call in ready if call in self._calls for event in [self._event(call)]]
 
     def fire(self, worker: int) -> None:
         """Kills an actor."""
@@ -216,6 +218,17 @@ def library() -> ModuleType:
         ) from error
     found: ModuleType = ray
     return found
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """Raises what a handler of signals raised; out of Ray's own functions it comes as the cause of something else."""
+    try:
+        yield
+    except SystemError as error:
+        if error.__cause__ is None:
+            raise
+        raise error.__cause__ from None
 
 
 def _sendable(error: Exception) -> _Told:

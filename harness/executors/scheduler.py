@@ -193,7 +193,7 @@ class Scheduler:
         member.busy += event.seconds
         if task.number not in self._tasks.open:
             return
-        self._pace.saw(event.seconds, task.job.size)
+        self._pace.saw(event.seconds, task.job)
         member.tasks += 1
         member.candidates += task.job.size
         self._tasks.answer(task, event.value)

@@ -127,6 +127,11 @@ class Descend(OneJob):
     steps: int
     rate: float
 
+    @property
+    def size(self) -> int:
+        """Candidates; a descent passes through one with every step."""
+        return len(self.starts) * self.steps
+
     def do(self, worker: Worker) -> dict[str, Any]:
         """The paths, as JSON."""
         space = embedding_space(worker.lm, self.tokens)

@@ -71,6 +71,10 @@ class Call:
         return self.function(worker, self.shared)
 
 
+class Descent(Squares):
+    """Another kind of job."""
+
+
 class Respondent:
     """A worker without a model."""
 
@@ -197,6 +201,7 @@ def kit():
     """The classes above; tests cannot import them."""
     return SimpleNamespace(
         Squares=Squares,
+        Descent=Descent,
         Call=Call,
         Respondent=Respondent,
         Hang=Hang,

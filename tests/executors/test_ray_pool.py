@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -219,6 +221,58 @@ def test_a_worker_without_a_place_waits_for_one(crew, kit) -> None:
     assert pool.wait(20) == [Lost(fifth, "its process died")]
 
 
+def test_where_others_have_all_of_the_room_one_worker_waits(crew, nodes, monkeypatch) -> None:
+    from rich.console import Console
+
+    from harness.cli import staffing
+    from harness.models.language_model import ModelSpec
+    from harness.tasks.hofstede_vsm.survey import load_survey
+    from harness.tuning.exam import Questions
+
+    scheduler, pool, _ = crew(3)
+    ready(scheduler, 3)
+    until = time.monotonic() + 10
+    while pool.room():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+    class Begun(Exception):
+        pass
+
+    def begin(brief, executor):
+        raise Begun(len(list(executor._crew)))
+
+    monkeypatch.setattr("harness.tuning.session.Session.with_executor", begin)
+    brief = SimpleNamespace(spec=SimpleNamespace(model=ModelSpec()), questions=Questions(load_survey()))
+    who = staffing.Staffing("ray", nodes.address)
+    with pytest.raises(Begun, match=r"^1$"), staffing.staffed(brief, who, Console(), True):
+        pass
+
+
+class Told(BaseException):
+    """What a handler of signals raises."""
+
+
+def test_a_signal_while_nothing_happens_raises_what_its_handler_raises(crew, kit) -> None:
+    scheduler, _, _ = crew(1)
+    scheduler.attend(SimpleNamespace(remark=print, workers=lambda facts: None))
+    scheduler.first()
+    scheduler.submit(0, kit.Call(lambda worker, shared: time.sleep(60)))
+
+    def told(number, frame):
+        raise Told(number)
+
+    before = signal.signal(signal.SIGUSR1, told)
+    timer = threading.Timer(1.3, os.kill, (os.getpid(), signal.SIGUSR1))
+    timer.start()
+    try:
+        with pytest.raises(Told):
+            scheduler.collect()
+    finally:
+        timer.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
 def test_a_node_that_lacks_what_workers_are_made_of_is_told(crew, tmp_path, monkeypatch) -> None:
     (tmp_path / "only_the_driver_has_it.py").write_text("class Worker:\n    pass\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
@@ -255,6 +309,7 @@ def test_addresses_that_lead_nowhere_are_refused_at_once(kit) -> None:
             r"^the Ray address 'ray://10.0.0.1:10001' is one of Ray Client: .*on a node of the cl",
         ),
         ("10.0.0.1", r"^the Ray address '10.0.0.1' has no port: expected HOST:PORT"),
+        ("a" * 64 + ":6379", r"^cannot reach a Ray cluster at 'a{64}:6379': .*label too long"),
     ]:
         with pytest.raises(UsageError, match=text):
             RayPool(Cluster(address), kit.Respondent)

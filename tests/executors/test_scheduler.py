@@ -301,6 +301,36 @@ def test_a_slow_first_task_is_no_hang(kit, crew) -> None:
     assert pool.fired == []
 
 
+def test_what_takes_long_by_its_nature_is_neither_late_nor_hangs(kit, crew) -> None:
+    scheduler, pool = crew(lambda worker, job, began: 9.0 * job.size if isinstance(job, kit.Descent) else 1.0)
+    for ticket in range(12):
+        scheduler.submit(ticket, kit.Squares((ticket,)))
+    kit.collected(scheduler, 12)
+    # An hour is allowed to what nobody knows, or as long as that many candidates of another kind might take.
+    for ticket, size in ((12, 300), (13, 1000)):
+        began = pool.now
+        scheduler.submit(ticket, kit.Descent(tuple(range(size)), grain=size))
+        kit.collected(scheduler, 1)
+        assert pool.now == began + 9.0 * size
+    assert pool.fired == [] and scheduler.facts().resubmitted == 0
+
+
+def test_a_task_of_unknown_length_does_not_hide_that_another_is_late(kit, crew) -> None:
+    def behave(worker, job, began):
+        return 900.0 if isinstance(job, kit.Descent) else 90.0 if job.values == (8,) and worker == 1 else 1.0
+
+    scheduler, pool = crew(behave, workers=3)
+    scheduler.everyone()
+    for ticket in range(6):
+        scheduler.submit(ticket, kit.Squares((ticket,)))
+    kit.collected(scheduler, 6)
+    began = pool.now
+    scheduler.submit(7, kit.Descent((7,)))
+    scheduler.submit(8, kit.Squares((8,)))
+    (one,) = scheduler.collect()
+    assert one.ticket == 8 and pool.now - began == 4.0 and scheduler.facts().resubmitted == 1
+
+
 def test_what_happened_while_the_driver_was_away_comes_before_verdicts(kit, crew) -> None:
     scheduler, pool = crew(lambda *_: 1.0, workers=2)
     for ticket in range(8):
