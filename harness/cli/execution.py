@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -49,13 +49,14 @@ def execute(
     fresh: bool = False,
     inputs: Inputs | None = None,
     again: str = "",
+    flags: Sequence[str] = (),
 ) -> tuple[RunDirectory, Record]:
     """Runs a session in the newest directory of its name below `out`, or in a new one; its progress is shown."""
     from harness.records.run_directory import RunDirectory
 
     known = None if fresh else RunDirectory.newest(out, name)
     directory = known or RunDirectory.create(out, name, session.spec.plain(), inputs, fresh)
-    return directory, work_on(directory, session, console, quiet, inputs, known is None, again)
+    return directory, work_on(directory, session, console, quiet, inputs, known is None, again, flags)
 
 
 def work_on(
@@ -66,6 +67,7 @@ def work_on(
     inputs: Inputs | None = None,
     new: bool = False,
     again: str = "",
+    flags: Sequence[str] = (),
 ) -> Record:
     """Does what a run still needs and returns its record; no other process may work in the directory meanwhile.
 
@@ -77,6 +79,7 @@ def work_on(
         inputs: where its files stand now.
         new: whether the directory was made for it.
         again: the command that goes on with it; by default that of the run alone.
+        flags: that this command says who answers with.
 
     Raises:
         RunError: another process does, or the run was begun with something else; see `Session.run` too.
@@ -106,21 +109,24 @@ def work_on(
         except HarnessError as error:
             if directory.discard():
                 raise
-            how = f"what was answered is kept, go on with: {again or resume_command(directory, session)}"
+            how = f"what was answered is kept, go on with: {again or resume_command(directory, session, flags)}"
             raise type(error)(f"{error}; {how}") from error
         except BaseException as error:
             kept = not directory.discard()
+            # What is said now is the last that is seen.
+            watcher.stop()
             if isinstance(error, (KeyboardInterrupt, Stopped)):
                 watcher.remark("interrupted; " + ("what was answered is kept" if kept else "nothing was kept"))
             if kept:
-                watcher.remark(f"go on with: {again or resume_command(directory, session)}")
+                watcher.remark(f"go on with: {again or resume_command(directory, session, flags)}")
             raise
 
 
-def resume_command(directory: RunDirectory, session: Session) -> str:
-    """The command that goes on with a run, as it can be pasted into a shell."""
+def resume_command(directory: RunDirectory, session: Session, flags: Sequence[str] = ()) -> str:
+    """The command that goes on with a run, as it can be pasted into a shell; `flags` say who answers."""
     words = [*_invocation(), "resume", str(directory.path.absolute())]
     words += ["--trust-remote-code"] if session.spec.model.trust_remote_code else []
+    words += flags
     return " ".join(map(_quoted, words))
 
 

@@ -51,7 +51,7 @@ def run(
     name, inputs, console = run_settings.name(brief.spec, brief.table), resuming.inputs(flags), Log()
     with staffing.staffed(brief, who, console, quiet) as session:
         session.check()
-        directory, record = execution.execute(session, flags.out, name, console, quiet, fresh, inputs)
+        directory, record = execution.execute(session, flags.out, name, console, quiet, fresh, inputs, flags=who.flags)
     _print_results(directory, record, as_json)
 
 
@@ -82,7 +82,7 @@ def resume(
     brief = resuming.brief_of(directory, survey, targets, trust_remote_code)
     inputs = resuming.moved(directory.read_inputs(), survey, targets)
     with staffing.staffed(brief, who, console, quiet) as session:
-        record = execution.work_on(directory, session, console, quiet, inputs)
+        record = execution.work_on(directory, session, console, quiet, inputs, flags=who.flags)
     _print_results(directory, record, as_json)
 
 

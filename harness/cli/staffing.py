@@ -80,6 +80,16 @@ class Staffing:
         """Whether others than this process answer."""
         return self.executor != "local"
 
+    @property
+    def flags(self) -> list[str]:
+        """As they are typed to have the same answer again."""
+        if not self.remote:
+            return []
+        given = {"--ray-address": self.address, "--gpus-per-worker": None if self.gpus is None else f"{self.gpus:g}"}
+        given |= {"--workers": str(self.workers or ""), "--cpus-per-worker": str(self.cpus) if self.cpus != 1 else ""}
+        words = [word for flag, value in given.items() if value for word in (flag, value)]
+        return ["--executor", self.executor, *words]
+
     def check(self, local_workers: bool = True) -> None:
         """Refuses flags that are out of range, or that nobody would follow.
 
@@ -99,7 +109,11 @@ class Staffing:
             raise UsageError(
                 f"--gpus-per-worker {self.gpus:g}: expected a whole number from 0, or a part of one GPU such as 0.5"
             )
-        if not self.remote:
+        if self.remote:
+            from harness.executors.ray_cluster import asked_address
+
+            asked_address(self.address)
+        else:
             self._check_local(local_workers)
 
     def _check_local(self, local_workers: bool) -> None:
@@ -136,9 +150,16 @@ def staffed(brief: Brief, staffing: Staffing, console: Console, quiet: bool) -> 
         if not quiet:
             output.tell(console, line, soft_wrap=True)
 
+    began = False
     executor = _scheduler(brief, staffing, told)
     try:
-        yield Session.with_executor(brief, executor)
+        session = Session.with_executor(brief, executor)
+        began = True
+        yield session
+    except KeyboardInterrupt:
+        if not began:
+            told("interrupted; nothing was begun")
+        raise
     finally:
         executor.close()
 
@@ -168,6 +189,6 @@ def _scheduler(brief: Brief, staffing: Staffing, told: Callable[[str], None]) ->
 def _starting(wanted: int, pool: RayPool, staffing: Staffing) -> str:
     each = f"{staffing.cpus} CPU{'' if staffing.cpus == 1 else 's'}"
     each += f" and {pool.gpus:g} GPU{'' if pool.gpus == 1 else 's'}" if pool.gpus else ""
-    line = f"starting {wanted} Ray worker{'' if wanted == 1 else 's'} of {each} each"
+    line = f"starting {wanted} Ray worker{'' if wanted == 1 else 's'} of {each} each, {pool.where}"
     room = pool.room()
     return line if room >= wanted else f"{line}; the cluster has room for {room} now, and the others wait"

@@ -118,10 +118,13 @@ class Crew:
         for member in self._started:
             member.tasks, member.candidates, member.busy = 0, 0, 0.0
 
-    def facts(self, began: float, now: float, driver: float, retried: int, resubmitted: int) -> ExecutionFacts:
+    def facts(
+        self, wanted: int, began: float, now: float, driver: float, retried: int, resubmitted: int
+    ) -> ExecutionFacts:
         """The statistics.
 
         Args:
+            wanted: workers that there should be.
             began: when they did, in seconds of the clock.
             now: on the same clock.
             driver: seconds that it did not wait.
@@ -130,6 +133,7 @@ class Crew:
         """
         return ExecutionFacts(
             executor="ray",
+            wanted=wanted,
             workers=tuple(self._worker(member, began, now) for member in self._started),
             seconds=now - began,
             candidates=sum(member.candidates for member in self._started),

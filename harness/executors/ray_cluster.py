@@ -58,12 +58,12 @@ class Connection:
         self._ray = ray
         self._cluster = cluster
         self._ours = False
-        self.address = "this machine"
+        self.where = "on the cluster of this process"
         if not ray.is_initialized():
             address = _address(cluster.address)
             _connect(ray, address)
             self._ours = True
-            self.address = address or self.address
+            self.where = f"on the cluster at {address}" if address else "on a cluster that was started here"
         try:
             most = int(max((node["Resources"].get("GPU", 0) for node in self._nodes()), default=0))
             self.gpus = cluster.gpus(most) if callable(cluster.gpus) else cluster.gpus

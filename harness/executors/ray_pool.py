@@ -112,6 +112,11 @@ class RayPool:
         """That each worker is given."""
         return self._connection.gpus
 
+    @property
+    def where(self) -> str:
+        """Which cluster it is, in words."""
+        return self._connection.where
+
     def room(self) -> int:
         """How many workers the cluster has room for now."""
         return self._connection.room()

@@ -117,7 +117,9 @@ class Scheduler:
         """Who did how much since `begin`, up to now or to the end."""
         now = self._hooks.clock() if self._closed is None else self._closed
         driver = max(0.0, now - self._began - self._waited)
-        return self._crew.facts(self._began, now, driver, self._dispatch.retried, self._dispatch.resubmitted)
+        return self._crew.facts(
+            self._workers, self._began, now, driver, self._dispatch.retried, self._dispatch.resubmitted
+        )
 
     def snapshot(self) -> ExecutionFacts:
         """The same, while it works."""

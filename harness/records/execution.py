@@ -48,6 +48,7 @@ class ExecutionFacts(_Frozen):
 
     Attributes:
         executor: that was chosen.
+        wanted: workers that there should be at a time.
         workers: in the order in which they were started, lost ones too.
         seconds: that the search took.
         candidates: that were answered.
@@ -57,6 +58,7 @@ class ExecutionFacts(_Frozen):
     """
 
     executor: Literal["ray"]
+    wanted: Count
     workers: tuple[WorkerFacts, ...]
     seconds: Seconds
     candidates: Count

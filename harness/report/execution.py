@@ -119,7 +119,13 @@ def digits(value: float) -> str:
 
 def _count(facts: ExecutionFacts) -> str:
     """How many workers there were, lost ones too, and on how many nodes."""
-    return f"{len(facts.workers)} on {_nodes(facts)}"
+    return f"{len(facts.workers)} on {_nodes(facts)}{_missing(facts)}"
+
+
+def _missing(facts: ExecutionFacts) -> str:
+    """How many of those that were asked for are not there, lost or never started."""
+    here = sum(not one.lost for one in facts.workers)
+    return f" ({here} of {facts.wanted} at the end)" if here < facts.wanted else ""
 
 
 def _nodes(facts: ExecutionFacts) -> str:

@@ -122,6 +122,9 @@ class Silent:
     def __exit__(self, *_: object) -> None:
         return None
 
+    def stop(self) -> None:
+        """Shows nothing any more but remarks."""
+
     def phase(self, name: str, steps: int) -> None:
         """Ignored."""
 
@@ -170,6 +173,10 @@ class Bars(Silent):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Leaves the bars as they are, and what is said from now on below them."""
         self._bars.facts = None
         self._bars.stop()
 
