@@ -51,7 +51,7 @@ def test_untold_it_is_western(results):
 @pytest.mark.parametrize("code", ["CHN", "IND", "ARA"])
 def test_a_soft_prompt_steers_it(lm, steer, results, code):
     region = TABLE[code]
-    prompt, tuned = steer(SURVEY, region, steps=150)
+    prompt, tuned = steer(SURVEY, region, steps=75)
     (result,) = score_prompt(lm, Questions(SURVEY), [region], prompt)
     assert result.mae_tuned == pytest.approx(tuned, abs=1e-3)
     persona = np.mean([one.mae_tuned for one in results["persona"]])
