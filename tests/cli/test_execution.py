@@ -36,6 +36,7 @@ def answered(finished_run, tmp_path):
         figures = [(4, 12, 9.0, 10.0, ""), (1, 3, 2.0, 4.0, "killed\x1b[31m"), (5, 15, 9.6, 10.0, "")]
         record["execution"] = {
             "executor": "ray",
+            "wanted": sum(not figures[place % 3][4] for place in range(workers)),
             "workers": [
                 {
                     "name": f"w{place + 1}",

@@ -104,7 +104,9 @@ def staffed(text):
     worker = WorkerFacts.model_construct(
         name=text, node=text, device=text, machine={text: text}, tasks=1, candidates=1, busy=0.5, present=1.0, lost=text
     )
-    return ExecutionFacts.model_construct(executor="ray", workers=(worker,), seconds=1.0, candidates=1, driver=0.1)
+    return ExecutionFacts.model_construct(
+        executor="ray", wanted=1, workers=(worker,), seconds=1.0, candidates=1, driver=0.1
+    )
 
 
 @pytest.fixture(scope="session")

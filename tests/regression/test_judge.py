@@ -198,7 +198,7 @@ def test_runs_that_do_not_match_make_no_baseline(run):
         build(run(), [run(first_seed=1, methods=("null", "de"))])
     with pytest.raises(RunError, match="holds no calibrated times: an older version took none"):
         build(run().model_copy(update={"timings": {}}), [run(first_seed=1)])
-    workers = ExecutionFacts(executor="ray", workers=(), seconds=1.0, candidates=1, driver=0.1)
+    workers = ExecutionFacts(executor="ray", wanted=0, workers=(), seconds=1.0, candidates=1, driver=0.1)
     with pytest.raises(RunError, match=r"workers answered it, .* run it again with --fresh and without workers"):
         build(run().model_copy(update={"timings": {}, "execution": workers}), [run(first_seed=1)])
 

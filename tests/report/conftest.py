@@ -73,6 +73,7 @@ def staffed():
         )
         facts = ExecutionFacts(
             executor="ray",
+            wanted=workers - len(lost),
             workers=crew,
             seconds=10.0,
             candidates=sum(one.candidates for one in crew),

@@ -44,7 +44,7 @@ def crews(staffed):
         "hostile": hostile.model_copy(
             update={"workers": (hostile.workers[0].model_copy(update=named), *hostile.workers[1:])}
         ),
-        "none": ExecutionFacts(executor="ray", workers=(), seconds=0.0, candidates=0, driver=0.0),
+        "none": ExecutionFacts(executor="ray", wanted=0, workers=(), seconds=0.0, candidates=0, driver=0.0),
     }
 
 
