@@ -130,7 +130,7 @@ def _connect(ray: ModuleType, address: str | None) -> None:
             ) from error
         raise UsageError(
             f"cannot work with the Ray cluster at '{address}': {error}; expected one that runs, with the versions of "
-            "Ray and Python that are here; if it asks for a token, set RAY_AUTH_MODE=token"
+            "Ray and Python that are here, and its token if it asks for one (RAY_AUTH_MODE=token)"
         ) from error
 
 
@@ -198,12 +198,19 @@ def _folder() -> Path:
 
 @contextlib.contextmanager
 def _own_handlers() -> Iterator[None]:
-    """Gives back the handler of SIGTERM, which Ray puts its own in the place of."""
+    """Gives back the handler of SIGTERM, which Ray puts its own in the place of.
+
+    Ray's own exits with the signal's number, as nothing else does.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.getsignal(signal.SIGTERM)
     try:
         yield
+    except SystemExit as left:
+        if left.code == signal.SIGTERM:
+            raise SystemExit(128 + signal.SIGTERM) from left
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)

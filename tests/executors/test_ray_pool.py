@@ -20,7 +20,7 @@ from harness.errors import HarnessError, ModelError, RunError, UsageError
 from harness.executors.limits import Hooks, Limits
 from harness.executors.local import Local
 from harness.executors.pool import Lost, Remote, Started
-from harness.executors.ray_cluster import Cluster
+from harness.executors.ray_cluster import Cluster, _own_handlers
 from harness.executors.ray_pool import RayPool
 from harness.executors.scheduler import Scheduler
 
@@ -335,6 +335,13 @@ def test_the_address_is_taken_from_the_environment_and_the_handler_of_signals_le
         signal.signal(signal.SIGTERM, before)
 
 
+def test_an_end_while_ray_is_started_has_the_code_of_its_signal() -> None:
+    with pytest.raises(SystemExit) as left, _own_handlers():
+        # What Ray's own handler does, which stands there meanwhile.
+        sys.exit(signal.SIGTERM)
+    assert left.value.code == 143
+
+
 def test_a_connection_of_others_is_used_and_left_open(ray, nodes, kit) -> None:
     ray.init(address=nodes.address, log_to_driver=False, logging_level="ERROR")
     try:
@@ -348,7 +355,7 @@ def test_a_connection_of_others_is_used_and_left_open(ray, nodes, kit) -> None:
 _ALONE = """
 import os, sys
 from harness.executors.job import Finished
-from harness.executors.ray_cluster import Cluster
+from harness.executors.ray_cluster import Cluster, _own_handlers
 from harness.executors.ray_pool import RayPool
 from harness.executors.scheduler import Scheduler
 import harness.records.execution
