@@ -17,6 +17,8 @@ class Limits:
     Attributes:
         tries: of a task, of a place among the workers, before a run ends; at least 1.
         in_flight: tasks that a worker has, those included that wait behind the one it does.
+        ahead: tasks for each worker, those that it has included, below which more are wanted: searches that wait for
+            each other's last answers leave workers idle when they are few, and each takes memory.
         known: tasks to be done before anything is expected of others.
         late: times what is expected, plus `floor`, after which a task is given to a second worker.
         floor: seconds.
@@ -29,6 +31,7 @@ class Limits:
 
     tries: int = 3
     in_flight: int = 2
+    ahead: int = 4
     known: int = 5
     late: float = 2.0
     floor: float = 1.0

@@ -56,7 +56,7 @@ class Scheduler:
     @property
     def hungry(self) -> bool:
         """Whether a worker might soon have nothing to do."""
-        return len(self._tasks.open) < self._limits.in_flight * self._workers
+        return len(self._tasks.open) < self._limits.ahead * self._workers
 
     def submit(self, ticket: int, job: Job) -> None:
         """Cuts a job into tasks, as many as there are workers at most, and gives them to those that have little to do.
