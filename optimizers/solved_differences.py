@@ -18,7 +18,6 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 from pymoo.algorithms.soo.nonconvex.de import DE
-from pymoo.algorithms.soo.nonconvex.ga import FitnessSurvival
 from pymoo.core.infill import InfillCriterion
 from pymoo.core.population import Population
 from pymoo.operators.crossover.binx import mut_binomial
@@ -107,12 +106,12 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
     def do(self, problem: Any, pop: Any, n_offsprings: int, **kwargs: Any) -> Any:
         """Trials, (n_offsprings,) individuals; pymoo hands in its random state."""
         rng: np.random.Generator = kwargs["random_state"]
-        if len(pop) < FEWEST or not np.isfinite(pop.get("F")).all():
+        if len(pop) < FEWEST or not np.isfinite(_losses(pop)).all():
             # Nothing to make differences of.
             self._shares = []
             return Population.new("X", problem.xl + self._width * rng.random((n_offsprings, problem.n_var)))
-        members = (pop.get("X") - problem.xl) / self._width
-        outputs = np.stack(list(pop.get("outputs")))[:, self._matters]
+        members = (np.array([one.X for one in pop]) - problem.xl) / self._width
+        outputs = np.array([one.data["outputs"] for one in pop])[:, self._matters]
         self._shares = [
             min(1.0, self.share * float(np.exp(SPREAD * rng.standard_normal()))) for _ in range(n_offsprings)
         ]
@@ -179,7 +178,7 @@ class SolvedDE(DE):  # type: ignore[misc]
         return self.mating.do(self.problem, self.pop, self.n_offsprings, random_state=self.random_state)
 
     def _advance(self, infills: Any = None, **kwargs: Any) -> None:
-        self.mating.learn(float(self.pop[0].F[0]), infills.get("F")[:, 0])
+        self.mating.learn(float(self.pop[0].F[0]), _losses(infills))
         self.take(infills)
 
     def take(self, individuals: Any) -> None:
@@ -189,5 +188,12 @@ class SolvedDE(DE):  # type: ignore[misc]
 
 def _best(individuals: Any, most: int) -> Any:
     """The best individuals, sorted, without failed ones where there are others."""
-    sound = individuals[np.isfinite(individuals.get("F")[:, 0])]
-    return FitnessSurvival().do(None, sound if len(sound) else individuals, n_survive=most)
+    losses = _losses(individuals)
+    order = np.argsort(losses, kind="stable")
+    sound = int(np.isfinite(losses).sum())
+    return individuals[order[: min(most, sound or len(order))]]
+
+
+def _losses(individuals: Any) -> FloatArray:
+    """(n,) losses. One by one, properties take a fifth of the time that the population's `get` does."""
+    return np.array([individual.F[0] for individual in individuals])

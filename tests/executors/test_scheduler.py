@@ -94,13 +94,13 @@ def test_a_job_is_cut_along_its_grain_into_a_part_for_each_worker(kit, crew, siz
 def test_no_worker_has_more_than_two_tasks_and_idle_ones_come_first(kit, crew) -> None:
     scheduler, pool = crew(lambda worker, job, began: 1.0, workers=3)
     scheduler.first()
-    for ticket in range(9):
+    for ticket in range(12):
         scheduler.submit(ticket, kit.Squares((ticket,)))
     assert [worker for _, worker, _ in pool.sent] == [0, 1, 2, 0, 1, 2]
     assert not scheduler.hungry
-    assert len(kit.collected(scheduler, 9)) == 9
+    assert len(kit.collected(scheduler, 12)) == 12
     assert pool.most_held == 2
-    assert [task for _, _, task in pool.sent] == list(range(9)), "first come, first served"
+    assert [task for _, _, task in pool.sent] == list(range(12)), "first come, first served"
     assert scheduler.hungry
 
 
