@@ -108,8 +108,14 @@ class Executor(Protocol):
     def hungry(self) -> bool:
         """Whether it could do with more jobs than it has."""
 
-    def submit(self, ticket: int, job: Job) -> None:
-        """Takes a job; `ticket` tells it from others that are not finished."""
+    def submit(self, ticket: int, job: Job, turn: int = 0) -> None:
+        """Takes a job.
+
+        Args:
+            ticket: tells it from others that are not finished.
+            job: to be done.
+            turn: jobs of a lower one go first.
+        """
 
     def collect(self) -> list[Finished]:
         """Waits until a job is done, of those that were submitted, and returns all that are.

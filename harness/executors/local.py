@@ -24,7 +24,7 @@ class Local:
         """Whether nothing waits."""
         return not self._waiting
 
-    def submit(self, ticket: int, job: Job) -> None:
+    def submit(self, ticket: int, job: Job, turn: int = 0) -> None:
         """Keeps a job until it is collected."""
         self._waiting.append((ticket, job))
 

@@ -58,14 +58,16 @@ class Scheduler:
         """Whether a worker might soon have nothing to do."""
         return len(self._tasks.open) < self._limits.ahead * self._workers
 
-    def submit(self, ticket: int, job: Job) -> None:
+    def submit(self, ticket: int, job: Job, turn: int = 0) -> None:
         """Cuts a job into tasks, as many as there are workers at most, and gives them to those that have little to do.
+
+        Tasks of lower turns go before those that nobody has yet, and among equals those that were there first.
 
         Raises:
             ValueError: the ticket is one of a job that was not collected.
         """
         most = job.grain * math.ceil(job.size / (self._workers * job.grain))
-        self._tasks.add(ticket, job, max(1, most))
+        self._tasks.add(ticket, job, max(1, most), turn)
         self._dispatch.assign()
 
     def collect(self) -> list[Finished]:

@@ -44,12 +44,13 @@ class Dispatcher:
             HarnessError: a search, a job or the ledger cannot go on.
         """
         waiting = enumerate(searches)
-        flow: _Flow[Found] = _Flow({}, [], {})
+        flow: _Flow[Found] = _Flow({}, [], {}, {})
         while True:
             more = self._begin(waiting, flow)
             if flow.open:
                 for done in self.executor.collect():
                     asked = flow.open.pop(done.ticket)
+                    flow.answered[asked.place] = flow.answered.get(asked.place, 0) + asked.query.job.size
                     self._advance(flow, asked.place, asked.search, self._read(asked, done))
             elif not more and not flow.paused:
                 return [flow.found[place] for place in range(len(flow.found))]
@@ -103,7 +104,8 @@ class Dispatcher:
             (value,) = known
         ticket = next(self._tickets)
         flow.open[ticket] = _Open(place, search, query, self._clock())
-        self.executor.submit(ticket, query.job)
+        # Those that are behind go first, so that all end at about the same time and leave no worker idle.
+        self.executor.submit(ticket, query.job, flow.answered.get(place, 0))
 
     def _read(self, asked: _Open[Found], done: Finished) -> Any:
         """What a search wants of an answer, which is kept; moments in which several were waited for count once."""
@@ -126,8 +128,14 @@ class _Open(Generic[Found]):
 
 @dataclass
 class _Flow(Generic[Found]):
-    """Searches that wait for answers, by ticket, or for each other; and what those found that are over, by place."""
+    """Searches that wait for answers, by ticket, or for each other.
+
+    Attributes:
+        found: what those found that are over, by place.
+        answered: candidates that each has had answered, by place.
+    """
 
     open: dict[int, _Open[Found]]
     paused: list[tuple[int, Search[Found]]]
     found: dict[int, Found]
+    answered: dict[int, int]

@@ -91,6 +91,16 @@ def test_a_job_is_cut_along_its_grain_into_a_part_for_each_worker(kit, crew, siz
     assert seen == parts
 
 
+def test_jobs_of_lower_turns_go_first_and_lost_ones_before_all(kit, crew) -> None:
+    scheduler, pool = crew(lambda worker, job, began: kit.Gone(0.5) if worker == 0 else 1.0, workers=1)
+    scheduler.first()
+    for ticket, turn in enumerate((5, 5, 3, 0, 3, 0)):
+        scheduler.submit(ticket, kit.Squares((ticket,)), turn)
+    assert len(kit.collected(scheduler, 6)) == 6
+    # The first two were with the worker that was lost; then by turn, and among equals as they came.
+    assert [task for _, worker, task in pool.sent if worker] == [0, 1, 3, 5, 2, 4]
+
+
 def test_no_worker_has_more_than_two_tasks_and_idle_ones_come_first(kit, crew) -> None:
     scheduler, pool = crew(lambda worker, job, began: 1.0, workers=3)
     scheduler.first()

@@ -29,7 +29,7 @@ class Shuffled:
     def hungry(self):
         return len(self.waiting) < self.width
 
-    def submit(self, ticket, job):
+    def submit(self, ticket, job, turn=0):
         parts = job.split(self.random.choice([1, 2, 5, 1000]))
         self.waiting.append((ticket, job, parts))
         self.most = max(self.most, len(self.waiting))
@@ -181,3 +181,21 @@ def test_searches_that_wait_for_each_other_are_a_bug_that_is_told():
 
     with pytest.raises(RuntimeError, match="2 searches wait for each other"):
         Dispatcher(Local([])).run([stuck(), stuck()])
+
+
+def test_searches_that_are_behind_go_first():
+    turns = []
+
+    class Noting(Local):
+        hungry = True
+
+        def submit(self, ticket, job, turn=0):
+            turns.append((job.word, turn))
+            super().submit(ticket, job, turn)
+
+    def search(*words):
+        for word in words:
+            yield query(word)
+
+    Dispatcher(Noting([])).run([search("a", "b", "c"), search("d")])
+    assert sorted(turns) == [("a", 0), ("b", 1), ("c", 2), ("d", 0)]
