@@ -326,7 +326,7 @@ def _spec(model: ModelSpec, candidates: int, tokens: int = 10, regions: int = 4)
         targets=nowhere,
         regions=codes,
         optimizers=(OptimizerSpec(name="de", parameters=parse_parameters("de", {})),),
-        budget=max(1, candidates // regions),
+        budget=-(-candidates // regions),
         tokens=tokens,
         share=False,
         rest=0.0,

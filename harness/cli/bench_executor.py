@@ -19,7 +19,7 @@ def executor(
     parts: Annotated[str, typer.Option("--parts", help="Of scaling, overhead, load.")] = ",".join(PARTS),
     workers: Annotated[str, typer.Option("--workers", help="With the model, of one thread each.")] = "1,2",
     rounds: Annotated[int, typer.Option("--rounds", help="Times that everything is measured, in turn.")] = 5,
-    candidates: Annotated[int, typer.Option("--candidates", help="Of a turn.")] = 480,
+    candidates: Annotated[int, typer.Option("--candidates", help="Of a turn.")] = 320,
     dimensions: Annotated[str, typer.Option("--dimensions", help="Of a candidate, multiples of 64.")] = "64,1280,81920",
     load_workers: Annotated[int, typer.Option("--load-workers", help="Simulated ones.")] = 64,
     load_candidates: Annotated[int, typer.Option("--load-candidates", help="That they answer.")] = 10_000,
