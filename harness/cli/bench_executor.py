@@ -64,11 +64,12 @@ def executor(
 
     quiet_libraries()
     tell = teller(quiet)
-    scaling = executors.scaling(ray_address, counts, rounds, candidates, tell) if "scaling" in chosen else []
-    overhead = executors.overhead(ray_address, dims, rounds, candidates, tell) if "overhead" in chosen else []
+    # First, for what others leave in memory would stand in its curve.
     load = (
         executors.load(ray_address, load_workers, load_candidates, latency, dims[0], tell) if "load" in chosen else None
     )
+    scaling = executors.scaling(ray_address, counts, rounds, candidates, tell) if "scaling" in chosen else []
+    overhead = executors.overhead(ray_address, dims, rounds, candidates, tell) if "overhead" in chosen else []
     result = ExecutorBenchmark(provenance=gather(1, None), scaling=tuple(scaling), overhead=tuple(overhead), load=load)
     output.finish(
         result.model_dump_json(indent=1), executor_tables(result), executor_notes(result), out, as_json, apart=True

@@ -55,7 +55,8 @@ def workers_sheet(facts: ExecutionFacts, most: int = NAME) -> Sheet:
 
 def summary(facts: ExecutionFacts) -> str:
     """The workers of a record in one line."""
-    parts = [f"workers: {_count(facts)} ({facts.executor})", _busy(facts), f"{_speed(facts)} of all together"]
+    named = "; ".join([facts.executor, *_missing(facts)])
+    parts = [f"workers: {_count(facts)} ({named})", _busy(facts), f"{_speed(facts)} of all together"]
     if facts.candidates:
         parts.append(f"driver {digits(1e3 * facts.driver / facts.candidates)} ms per candidate")
     return ", ".join([*parts, *_mishaps(facts)])
@@ -63,7 +64,8 @@ def summary(facts: ExecutionFacts) -> str:
 
 def at_work(facts: ExecutionFacts) -> str:
     """The workers of a run at work, for a log."""
-    return ", ".join([f"workers: {_count(facts)}", _busy(facts), _speed(facts), *_mishaps(facts)])
+    missing = "".join(f" ({what})" for what in _missing(facts))
+    return ", ".join([f"workers: {_count(facts)}{missing}", _busy(facts), _speed(facts), *_mishaps(facts)])
 
 
 def crowd(facts: ExecutionFacts) -> str:
@@ -119,13 +121,13 @@ def digits(value: float) -> str:
 
 def _count(facts: ExecutionFacts) -> str:
     """How many workers there were, lost ones too, and on how many nodes."""
-    return f"{len(facts.workers)} on {_nodes(facts)}{_missing(facts)}"
+    return f"{len(facts.workers)} on {_nodes(facts)}"
 
 
-def _missing(facts: ExecutionFacts) -> str:
-    """How many of those that were asked for are not there, lost or never started."""
+def _missing(facts: ExecutionFacts) -> list[str]:
+    """How many there are of those that were asked for, where some are lost or were never started."""
     here = sum(not one.lost for one in facts.workers)
-    return f" ({here} of {facts.wanted} at the end)" if here < facts.wanted else ""
+    return [f"{here} of {facts.wanted} are there"] if here < facts.wanted else []
 
 
 def _nodes(facts: ExecutionFacts) -> str:
