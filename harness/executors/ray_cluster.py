@@ -210,7 +210,7 @@ def _own_handlers() -> Iterator[None]:
         yield
     except SystemExit as left:
         if left.code == signal.SIGTERM:
-            raise SystemExit(128 + signal.SIGTERM) from left
+            left.code = 128 + signal.SIGTERM
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
