@@ -60,8 +60,9 @@ class Connection:
         self._ours = False
         self.where = "on the cluster of this process"
         if not ray.is_initialized():
-            address = _address(cluster.address)
-            _connect(ray, address)
+            asked = asked_address(cluster.address)
+            address = _address(asked)
+            _connect(ray, address, found=asked in (None, "auto"))
             self._ours = True
             self.where = f"on the cluster at {address}" if address else "on a cluster that was started here"
         try:
@@ -113,15 +114,18 @@ class Connection:
         )
 
 
-def _connect(ray: ModuleType, address: str | None) -> None:
+def _connect(ray: ModuleType, address: str | None, found: bool) -> None:
+    """Connects to a cluster, or starts one; `found` is one of this machine that nobody named.
+
+    Ray looks for a token for those alone, and for others where RAY_AUTH_MODE says so.
+    """
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         with _own_handlers():
             if address is None:
                 ray.init(address="local", include_dashboard=False, object_store_memory=_STORE, **options)
             else:
-                # By this name Ray looks for the token of a cluster on this machine, if it has one.
-                ray.init(address="auto" if address == _running() else address, **options)
+                ray.init(address="auto" if found else address, **options)
     except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
         ray.shutdown()
         if address is None:
@@ -156,9 +160,8 @@ def asked_address(given: str | None) -> str | None:
     return asked
 
 
-def _address(given: str | None) -> str | None:
+def _address(asked: str | None) -> str | None:
     """HOST:PORT of a head node that takes connections, or None where a cluster is to be started."""
-    asked = asked_address(given)
     if asked == "local":
         return None
     if asked is None or asked == "auto":
