@@ -10,6 +10,7 @@ import typer
 from harness.cli import options, output, staffing
 from harness.cli.bench_wrappers import numbers, teller
 from harness.errors import UsageError, unknown_choice
+from harness.executors.ray_cluster import asked_address
 
 PARTS = ("scaling", "overhead", "load")
 MOST_WORKERS = 512
@@ -52,6 +53,7 @@ def executor(
         options.whole(flag, value, lowest, highest)
     if not 0 < latency <= 3600:
         raise UsageError(f"--latency {latency:g}: expected seconds above 0, at most 3600")
+    asked_address(ray_address)
     output.check_file(out)
     # Every process has one thread, workers and driver.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

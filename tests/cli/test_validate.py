@@ -40,7 +40,7 @@ finalists # # # [#, #] #
 held-out # # # [#, #] #
 null rows # # # [#, #] #
 at most # evaluations; while tuning # [#, #] ms for each, measured on # candidates together in # rounds
-estimated time # to #, cost about # to # at # an hour
+estimated time # to #, cost about # at # an hour
 the range is wider than the trial's; another load of the machine is not in it, and a search ends before its budget at a
 tuned error of #
 """
@@ -62,6 +62,8 @@ def outline(text):
         (r"(?<!\w)-?\d+(\.\d+)?(e-?\d+)?", "#"),
         (r"# [GM]B (free|left)", r"# \1"),
         (r"# (s|min # s|min)(?=[ ,]|$)", "#"),
+        # Both ends of a range may be shown by the same digits.
+        (r"about # to # at", "about # at"),
     ):
         line = re.sub(pattern, shown, line)
     return line
