@@ -28,6 +28,7 @@ from harness.tasks.hofstede_vsm.survey import load_survey
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.answering import Answer
 from harness.tuning.brief import Brief
+from harness.tuning.candidates import grounds
 from harness.tuning.cells import Ground, Tuned
 from harness.tuning.chronicle import Observer, Progress
 from harness.tuning.dispatch import Dispatcher
@@ -109,15 +110,13 @@ class _Turn:
 
 
 def _turn(scheduler: Scheduler, brief: Brief, prepared: Prepared, plan: Plan, count: int) -> _Turn:
-    from harness.tuning.candidates import grounds
-
     facts, _ = _run(scheduler, brief.spec, grounds(brief.spec, prepared.layouts, plan), lambda _: None)
     layout = next(iter(prepared.layouts.values()))
     rows = np.resize(next(iter(layout.samples.values())), (brief.spec.budget, len(layout.space.lower)))
-    job = Answer(layout.space, "tuning", brief.spec.tokens, plan).asking(rows, [(0, 0)] * len(rows))
+    job = _Whole(layout.space, "tuning", brief.spec.tokens, plan).asking(rows, [(0, 0)] * len(rows))
     began = time.perf_counter()
     for ticket in range(count):
-        scheduler.submit(-1 - ticket, _Whole(job))
+        scheduler.submit(-1 - ticket, job)
     left = count
     while left:
         left -= len(scheduler.collect())
@@ -125,47 +124,12 @@ def _turn(scheduler: Scheduler, brief: Brief, prepared: Prepared, plan: Plan, co
     return _Turn(facts.throughput, facts.utilisation, 1e3 * facts.driver / facts.candidates, alone)
 
 
-@dataclass(frozen=True)
-class _Whole:
+class _Whole(Answer):
     """A job that is not taken apart."""
 
-    job: Any
-
-    @property
-    def shared(self) -> object | None:
-        """That of the job."""
-        shared: object | None = self.job.shared
-        return shared
-
-    @property
-    def size(self) -> int:
-        """That of the job."""
-        return len(self.job.vectors)
-
-    @property
-    def grain(self) -> int:
-        """All of it."""
-        return self.size
-
-    def detached(self) -> _Whole:
-        """Without its shared part."""
-        return _Whole(self.job.detached())
-
-    def attached(self, shared: object | None) -> _Whole:
-        """With it."""
-        return _Whole(self.job.attached(shared))
-
-    def split(self, most: int) -> list[_Whole]:
+    def split(self, most: int) -> list[Answer]:
         """Itself."""
         return [self]
-
-    def join(self, found: Sequence[Any]) -> Any:
-        """What it gave."""
-        return found[0]
-
-    def do(self, worker: Any) -> Any:
-        """What the job does."""
-        return self.job.do(worker)
 
 
 def overhead(

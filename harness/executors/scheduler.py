@@ -123,10 +123,6 @@ class Scheduler:
             self._workers, self._began, now, driver, self._dispatch.retried, self._dispatch.resubmitted
         )
 
-    def snapshot(self) -> ExecutionFacts:
-        """The same, while it works."""
-        return self.facts()
-
     def close(self) -> None:
         """Ends all workers, whatever they are at."""
         if self._closed is None:

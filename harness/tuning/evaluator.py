@@ -58,11 +58,12 @@ class Evaluator:
         for place in range(0, len(fresh), TOGETHER):
             rows = fresh[place : place + TOGETHER]
             self._memory.learn(rows, (yield from self._ask(rows, [0] * len(rows), turn)))
-        while not self._memory.holds(sample):
+        keys = list(map(key_of, sample))
+        while not self._memory.holds(keys):
             yield None
         answers = self._memory.recall(sample)
+        self._known.update(zip(keys, answers, strict=True))
         for vector, row in zip(sample, answers, strict=True):
-            self._known[key_of(vector)] = row
             self._sampled(vector, row)
         return Answers.stack(answers)
 

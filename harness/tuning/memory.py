@@ -34,9 +34,9 @@ class Memory:
         """Takes the answers of (n, d) candidates."""
         self._answers.update(zip(map(key_of, vectors), rows, strict=True))
 
-    def holds(self, vectors: Vectors) -> bool:
-        """Whether all of (n, d) candidates have been answered."""
-        return all(key_of(row) in self._answers for row in vectors)
+    def holds(self, keys: Sequence[bytes]) -> bool:
+        """Whether all candidates of these keys have been answered; asked again and again by those that wait."""
+        return all(key in self._answers for key in keys)
 
     def recall(self, vectors: Vectors) -> list[Answers]:
         """The answers of each of (n, d) candidates.
