@@ -116,11 +116,11 @@ def run_blocks(blocks: Sequence[Block], folder: Path) -> Session:
 
 
 def _typed(block: Block) -> str:
-    if block.language == "sh":
-        return block.text
     if block.saved:
         folder = Path(block.saved).parent
         return f"mkdir -p '{folder}'\ncat > '{block.saved}' <<'END OF FILE'\n{block.text}END OF FILE"
+    if block.language == "sh":
+        return block.text
     return f"python - <<'END OF FILE'\n{block.text}END OF FILE"
 
 

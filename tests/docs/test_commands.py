@@ -42,10 +42,10 @@ def test_a_page_shows_what_is_printed(session):
         assert missing(block.shown, text) == [], f"{block.page}:{block.line} printed:\n{text}"
 
 
-def test_a_file_is_used_after_it_is_saved(session):
-    blocks = [block for block, _ in session.printed]
-    for at, block in enumerate(blocks):
-        used = "\n".join(one.text for one in blocks[at + 1 :] if one.language == "sh")
+def test_a_file_is_used_after_it_is_saved(every_block):
+    for at, block in enumerate(every_block):
+        after = [one for one in every_block[at + 1 :] if one.page == block.page and one.language == "sh"]
+        used = "\n".join(one.text for one in after if not one.saved)
         assert block.saved.partition("/")[0] in used, f"{block.page}:{block.line} saves what nothing uses"
 
 

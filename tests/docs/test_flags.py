@@ -24,6 +24,7 @@ def command_line():
 def commands(text):
     """The argument lists of all `harness` commands in shell text, those in `$( )` included."""
     text = text.replace("\\\n", " ")
+    text = re.sub(r"\$\(\([^()]*\)\)", "1", text)
     inner = re.findall(r"\$\((harness [^()]*)\)", text)
     lines = re.sub(r"\$\([^()]*\)", "SOMETHING", text).splitlines()
     found = []
@@ -114,6 +115,7 @@ def test_commands_are_found():
     text = '.venv/bin/harness ls runs && X=1; harness path tasks | cat  # harness gone\nlm-eval "$(harness path x)"'
     assert commands(text) == [["ls", "runs"], ["path", "tasks"], ["path", "x"]]
     assert commands("harness run \\\n  --seeds 3") == [["run", "--seeds", "3"]]
+    assert commands("harness run --workers $((NODES * 4)) &") == [["run", "--workers", "1"]]
     assert named_in_prose("| `harness run --x` |\n|---|\n| a `harness/x` |\n") == ["harness run --x"]
 
 
