@@ -23,6 +23,7 @@ from pymoo.core.population import Population
 from pymoo.operators.crossover.binx import mut_binomial
 
 from harness.optimizers.checks import FloatArray
+from harness.optimizers.members import Members
 
 RIDGE: Final = 1e-2
 """Of the mean square that a unit of effort gains: how far an output may be missed to save on length."""
@@ -65,22 +66,20 @@ class Settings(Protocol):
         """Probability that a coordinate is taken from the mutant."""
 
 
-def solve(differences: FloatArray, outputs: FloatArray, gap: FloatArray) -> FloatArray:
-    """The step (d,) that is expected to close a gap.
+def solve(gram: FloatArray, outputs: FloatArray, gap: FloatArray) -> FloatArray:
+    """The weights (k,) of differences whose sum is the step that is expected to close a gap.
 
     Args:
-        differences: (k, d) of donors from the base.
+        gram: (k, k) inner products of the differences of donors from the base.
         outputs: (k, m) of their outputs from the base's.
         gap: (m,) of the goal from the base's outputs.
     """
-    gram = differences @ differences.T
     tiny = 1e-8 * np.trace(gram) / len(gram) + 1e-12
     halves = np.linalg.solve(gram + tiny * np.eye(len(gram)), outputs)
     reach = outputs.T @ halves
     ridge = RIDGE * np.trace(reach) / len(reach) + 1e-9
-    weights = halves @ np.linalg.solve(reach + ridge * np.eye(len(reach)), gap)
-    step: FloatArray = weights @ differences
-    return step
+    weights: FloatArray = halves @ np.linalg.solve(reach + ridge * np.eye(len(reach)), gap)
+    return weights
 
 
 class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
@@ -99,6 +98,7 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
         self._width = width
         self._settings = settings
         self._longest = LONGEST * np.sqrt(width.size)
+        self._members = Members(width)
         self.share = 1.0
         """Share of the solved step that is taken."""
         self._shares: list[float] = []
@@ -110,33 +110,29 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
             # Nothing to make differences of.
             self._shares = []
             return Population.new("X", problem.xl + self._width * rng.random((n_offsprings, problem.n_var)))
-        members = (np.array([one.X for one in pop]) - problem.xl) / self._width
+        self._members.keep(pop)
         outputs = np.array([one.data["outputs"] for one in pop])[:, self._matters]
         self._shares = [
             min(1.0, self.share * float(np.exp(SPREAD * rng.standard_normal()))) for _ in range(n_offsprings)
         ]
-        bases = [0 if k == 0 else int(rng.integers(min(BASES, len(members)))) for k in range(n_offsprings)]
-        mutants = np.stack(
-            [
-                members[base] + self._step(members, outputs, base, share, k > 0, rng)
-                for k, (base, share) in enumerate(zip(bases, self._shares, strict=True))
-            ]
-        )
+        places = [0 if k == 0 else int(rng.integers(min(BASES, len(pop)))) for k in range(n_offsprings)]
+        bases = np.array([(pop[place].X - problem.xl) / self._width for place in places])
+        steps = [
+            self._step(outputs, place, share, k > 0, rng)
+            for k, (place, share) in enumerate(zip(places, self._shares, strict=True))
+        ]
         crossed = mut_binomial(
             n_offsprings, len(self._width), self._settings.crossover, at_least_once=True, random_state=rng
         )
-        trials = np.where(crossed, np.clip(mutants, 0.0, 1.0), members[bases])
+        trials = np.where(crossed, np.clip(bases + steps, 0.0, 1.0), bases)
         return Population.new("X", problem.xl + self._width * np.round(trials, DIGITS))
 
-    def _step(
-        self, members: FloatArray, outputs: FloatArray, base: int, share: float, vary: bool, rng: np.random.Generator
-    ) -> FloatArray:
-        differences = np.delete(members, base, axis=0) - members[base]
-        changes = np.delete(outputs, base, axis=0) - outputs[base]
-        near = np.argsort(np.square(differences).sum(axis=1), kind="stable")[: self._settings.donors]
+    def _step(self, outputs: FloatArray, base: int, share: float, vary: bool, rng: np.random.Generator) -> FloatArray:
+        near = self._members.nearest(base, self._settings.donors)
         if vary:
             near = rng.permutation(near)[: max(1, int(SUBSET * len(near)))]
-        step: FloatArray = share * solve(differences[near], changes[near], self._goal - outputs[base])
+        changes, gap = outputs[near] - outputs[base], self._goal - outputs[base]
+        step = self._members.combined(base, near, share * solve(self._members.gram(base, near), changes, gap))
         length = float(np.linalg.norm(step))
         if length < SHORTEST_STEP * self._longest and self._settings.noise:
             # Members in one place have no differences to step along.
@@ -145,8 +141,8 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
         if length > self._longest:
             step, length = step * (self._longest / length), self._longest
         step = step + self._settings.noise * length / np.sqrt(step.size) * rng.standard_normal(step.size)
-        one, other = rng.choice(len(members), 2, replace=False)
-        across = members[one] - members[other]
+        one, other = rng.choice(len(outputs), 2, replace=False)
+        across = self._members.difference(one, other)
         size = float(np.linalg.norm(across))
         if size > 0.0:
             step += self._settings.difference * length * rng.standard_normal() / size * across

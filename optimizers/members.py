@@ -1,0 +1,109 @@
+"""Members of a population whose distances are known from one generation to the next.
+
+Of p members with d coordinates, k of which are new, a generation reads p d numbers and makes k p d products: the
+distances among the others are known. Nothing of length d is kept beside the members themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.optimizers.checks import FloatArray
+
+IntArray = NDArray[np.intp]
+
+BLOCK: Final = 2048
+"""Coordinates that are read at a time: those of all members stay in a processor's cache."""
+BLUNT: Final = 1e-6
+"""Of the square distance from the anchor: what is nearer to each other has lost too many digits."""
+
+
+class Members:
+    """Members in the order of their population, and inner products of what they are from an anchor.
+
+    Args:
+        width: (d,) of the box; distances are measured in it.
+    """
+
+    def __init__(self, width: FloatArray) -> None:
+        self._width = width
+        self._all: Sequence[Any] = ()
+        self._anchor: FloatArray = np.zeros(0)
+        self._products: FloatArray = np.zeros((0, 0))
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def keep(self, individuals: Sequence[Any]) -> None:
+        """Takes a population, whose individuals have their coordinates (d,) as `X` and never change them."""
+        places = {id(one): place for place, one in enumerate(self._all)}
+        known = np.array([places.get(id(one), -1) for one in individuals])
+        if not len(places):
+            self._anchor = individuals[0].X
+        self._all = list(individuals)
+        old, fresh = np.flatnonzero(known >= 0), np.flatnonzero(known < 0)
+        products = np.empty((len(known), len(known)))
+        products[np.ix_(old, old)] = self._products[np.ix_(known[old], known[old])]
+        if len(fresh):
+            products[fresh] = self._multiply(fresh)
+            products[:, fresh] = products[fresh].T
+        self._products = products
+
+    def nearest(self, base: int, most: int) -> IntArray:
+        """The members nearest to one, the nearest first, without itself."""
+        near = self._nearest(base, most)
+        furthest = self._squares(base)[near].max()
+        if furthest < BLUNT * np.diag(self._products)[[base, *near]].max():
+            self._anchor = self._all[base].X
+            self._products = self._multiply(np.arange(len(self)))
+            near = self._nearest(base, most)
+        return near
+
+    def gram(self, base: int, others: IntArray) -> FloatArray:
+        """(k, k) inner products of the differences between others (k,) and a base."""
+        aside = self._products[others, base]
+        whole: FloatArray = self._products[np.ix_(others, others)] - aside[:, None] - aside + self._products[base, base]
+        return whole
+
+    def combined(self, base: int, others: IntArray, weights: FloatArray) -> FloatArray:
+        """(d,) the sum of the differences between others (k,) and a base, each times its weight (k,)."""
+        found = np.empty(len(self._width))
+        for block, rows in self._blocks(others, self._all[base].X):
+            found[block] = weights @ rows
+        return found / self._width
+
+    def difference(self, one: int, other: int) -> FloatArray:
+        """(d,) from one member to another."""
+        step: FloatArray = (self._all[one].X - self._all[other].X) / self._width
+        return step
+
+    def _nearest(self, base: int, most: int) -> IntArray:
+        squares = self._squares(base)
+        squares[base] = np.inf
+        return np.argsort(squares, kind="stable")[: min(most, len(self) - 1)]
+
+    def _squares(self, base: int) -> FloatArray:
+        """(p,) square distances of all members from one."""
+        squares: FloatArray = np.diag(self._products) - 2.0 * self._products[base] + self._products[base, base]
+        return squares
+
+    def _multiply(self, some: IntArray) -> FloatArray:
+        """(k, p) inner products of some members (k,) with all, read anew."""
+        found = np.zeros((len(some), len(self)))
+        for block, rows in self._blocks(range(len(self)), self._anchor):
+            rows /= self._width[block]
+            found += rows[some] @ rows.T
+        return found
+
+    def _blocks(self, some: Sequence[int] | IntArray, origin: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
+        """Coordinates of some members (k,) from an origin (d,), (k, `BLOCK`) at a time."""
+        rows = [self._all[place].X for place in some]
+        for begin in range(0, len(self._width), BLOCK):
+            block = slice(begin, begin + BLOCK)
+            moved = np.array([row[block] for row in rows])
+            moved -= origin[block]
+            yield block, moved
