@@ -16,7 +16,7 @@ from harness.optimizers.checks import FloatArray
 
 IntArray = NDArray[np.intp]
 
-BLOCK: Final = 2048
+BLOCK: Final = 4096
 """Coordinates that are read at a time: those of all members stay in a processor's cache."""
 BLUNT: Final = 1e-6
 """Of the square distance from the anchor: what is nearer to each other has lost too many digits."""
@@ -71,9 +71,9 @@ class Members:
 
     def combined(self, base: int, others: IntArray, weights: FloatArray) -> FloatArray:
         """(d,) the sum of the differences between others (k,) and a base, each times its weight (k,)."""
-        found = np.empty(len(self._width))
-        for block, rows in self._blocks(others, self._all[base].X):
-            found[block] = weights @ rows
+        found: FloatArray = -weights.sum() * self._all[base].X
+        for block, rows in self._blocks(others):
+            found[block] += weights @ rows
         return found / self._width
 
     def difference(self, one: int, other: int) -> FloatArray:
@@ -94,16 +94,14 @@ class Members:
     def _multiply(self, some: IntArray) -> FloatArray:
         """(k, p) inner products of some members (k,) with all, read anew."""
         found = np.zeros((len(some), len(self)))
-        for block, rows in self._blocks(range(len(self)), self._anchor):
-            rows /= self._width[block]
-            found += rows[some] @ rows.T
+        for block, rows in self._blocks(range(len(self))):
+            rows -= self._anchor[block]
+            found += rows[some] / np.square(self._width[block]) @ rows.T
         return found
 
-    def _blocks(self, some: Sequence[int] | IntArray, origin: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
-        """Coordinates of some members (k,) from an origin (d,), (k, `BLOCK`) at a time."""
-        rows = [self._all[place].X for place in some]
+    def _blocks(self, some: Sequence[int] | IntArray) -> Iterator[tuple[slice, FloatArray]]:
+        """Coordinates of some members (k,), (k, `BLOCK`) at a time."""
+        whole = [self._all[place].X for place in some]
         for begin in range(0, len(self._width), BLOCK):
             block = slice(begin, begin + BLOCK)
-            moved = np.array([row[block] for row in rows])
-            moved -= origin[block]
-            yield block, moved
+            yield block, np.array([row[block] for row in whole])

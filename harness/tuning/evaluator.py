@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness.tuning.answering import Asking
 from harness.tuning.kept import unpack
 from harness.tuning.ledger import Asked
-from harness.tuning.memory import Memory, key_of
+from harness.tuning.memory import Memory, keys_of
 from harness.tuning.objective import Answers
 from harness.tuning.query import Query, Search
 from harness.tuning.space import Vectors
@@ -20,6 +20,8 @@ from harness.tuning.turn import Turn, check_failed
 
 TOGETHER: Final = 32
 """Candidates of a first sample that are answered, and kept, in one go."""
+HEAD: Final = 8
+"""Coordinates that tell nearly all candidates apart."""
 
 
 class Evaluator:
@@ -38,15 +40,19 @@ class Evaluator:
         self._seed = seed
         self._noisy = noisy
         self._known: dict[bytes, Answers] = {}
+        self._heads: set[bytes] = set()
         self._samples: dict[bytes, list[Answers]] = {}
 
     def known(self, vectors: Vectors) -> NDArray[np.bool_]:
         """(n,) True for candidates of the search's first sample, which cost nothing to ask again."""
-        return np.array([key_of(row) in self._known for row in vectors], dtype=np.bool_)
+        # A hash of a long vector takes long, and nearly no candidate begins as one of the first sample does.
+        maybe = np.array([_head(row) in self._heads for row in vectors], dtype=np.bool_)
+        maybe[maybe] = [key in self._known for key in keys_of(vectors[maybe])]
+        return maybe
 
     def claim(self, sample: Vectors) -> NDArray[np.bool_]:
         """(n,) which of a first sample (n, d) this search has to ask itself; comes before all questions."""
-        return self._memory.claim(sample)
+        return self._memory.claim(keys_of(sample))
 
     def remember(self, sample: Vectors, own: NDArray[np.bool_], turn: Turn) -> Search[Answers]:
         """Answers candidates (n, d) of a first sample, `own` ones by asking, and remembers the answers.
@@ -54,17 +60,17 @@ class Evaluator:
         Raises:
             RunError: see `answer`.
         """
-        fresh = sample[own]
-        for place in range(0, len(fresh), TOGETHER):
-            rows = fresh[place : place + TOGETHER]
-            self._memory.learn(rows, (yield from self._ask(rows, [0] * len(rows), turn)))
-        keys = list(map(key_of, sample))
+        keys, own_places = keys_of(sample), np.flatnonzero(own)
+        for place in range(0, len(own_places), TOGETHER):
+            some = own_places[place : place + TOGETHER]
+            answered = yield from self._ask(sample[some], [0] * len(some), turn)
+            self._memory.learn([keys[one] for one in some], answered)
         while not self._memory.holds(keys):
             yield None
-        answers = self._memory.recall(sample)
+        answers = self._memory.recall(keys)
         self._known.update(zip(keys, answers, strict=True))
-        for vector, row in zip(sample, answers, strict=True):
-            self._sampled(vector, row)
+        self._heads.update(map(_head, sample))
+        self._sampled(sample, answers)
         return Answers.stack(answers)
 
     def answer(self, vectors: Vectors, known: NDArray[np.bool_], turn: Turn) -> Search[Answers]:
@@ -74,9 +80,9 @@ class Evaluator:
             RunError: no new candidate of a whole generation could be answered with finite numbers.
         """
         fresh = iter((yield from self._ask(vectors[~known], [0] * int((~known).sum()), turn, ~known)))
-        rows = [self._known[key_of(row)] if old else next(fresh) for row, old in zip(vectors, known, strict=True)]
-        for vector, row in zip(vectors, rows, strict=True):
-            self._sampled(vector, row)
+        before = iter(keys_of(vectors[known]))
+        rows = [self._known[next(before)] if old else next(fresh) for old in known]
+        self._sampled(vectors, rows)
         return Answers.stack(rows)
 
     def again(self, vectors: Vectors, turn: Turn) -> Search[Answers]:
@@ -85,15 +91,16 @@ class Evaluator:
         Returns:
             The mean of all their samples so far.
         """
-        samples = [self._samples[key_of(row)] for row in vectors]
+        samples = [self._samples[key] for key in keys_of(vectors)]
         more = yield from self._ask(vectors, list(map(len, samples)), turn)
         for sample, one in zip(samples, more, strict=True):
             sample.append(one)
         return Answers.stack([_mean(sample) for sample in samples])
 
-    def _sampled(self, vector: Vectors, row: Answers) -> None:
+    def _sampled(self, vectors: Vectors, rows: Sequence[Answers]) -> None:
         if self._noisy:
-            self._samples.setdefault(key_of(vector), [row])
+            for key, row in zip(keys_of(vectors), rows, strict=True):
+                self._samples.setdefault(key, [row])
 
     def _ask(
         self, vectors: Vectors, numbers: list[int], turn: Turn, fresh: NDArray[np.bool_] | None = None
@@ -106,6 +113,11 @@ class Evaluator:
         job = self._job.asking(vectors, [(self._seed, one) for one in numbers])
         rows: list[Answers] = yield Query(asked, job, lambda packed: _rows(packed, len(vectors), turn, counts))
         return rows
+
+
+def _head(row: Vectors) -> bytes:
+    """How a candidate (d,) begins."""
+    return row[:HEAD].tobytes()
 
 
 def _rows(packed: dict[str, Any], count: int, turn: Turn, counts: Sequence[int]) -> list[Answers]:

@@ -13,7 +13,7 @@ from harness.tuning.space import Vectors
 
 
 class Memory:
-    """Answers to candidates, and who has them answered.
+    """Answers to candidates, by their keys, and who has them answered.
 
     Searches begin in a fixed order, and each claims what it has answered before it asks anything: which candidates are
     whose does not depend on who is answered first.
@@ -23,30 +23,30 @@ class Memory:
         self._claimed: set[bytes] = set()
         self._answers: dict[bytes, Answers] = {}
 
-    def claim(self, vectors: Vectors) -> NDArray[np.bool_]:
+    def claim(self, keys: Sequence[bytes]) -> NDArray[np.bool_]:
         """(n,) True for candidates that nobody has claimed before: whoever claims them has them answered."""
-        keys = [key_of(row) for row in vectors]
         fresh = np.array([key not in self._claimed for key in keys], dtype=np.bool_)
         self._claimed.update(keys)
         return fresh
 
-    def learn(self, vectors: Vectors, rows: Sequence[Answers]) -> None:
-        """Takes the answers of (n, d) candidates."""
-        self._answers.update(zip(map(key_of, vectors), rows, strict=True))
+    def learn(self, keys: Sequence[bytes], rows: Sequence[Answers]) -> None:
+        """Takes the answers of candidates."""
+        self._answers.update(zip(keys, rows, strict=True))
 
     def holds(self, keys: Sequence[bytes]) -> bool:
-        """Whether all candidates of these keys have been answered; asked again and again by those that wait."""
+        """Whether all candidates have been answered; asked again and again by those that wait."""
         return all(key in self._answers for key in keys)
 
-    def recall(self, vectors: Vectors) -> list[Answers]:
-        """The answers of each of (n, d) candidates.
+    def recall(self, keys: Sequence[bytes]) -> list[Answers]:
+        """The answers of each candidate.
 
         Raises:
             KeyError: one has not been answered.
         """
-        return [self._answers[key_of(row)] for row in vectors]
+        return [self._answers[key] for key in keys]
 
 
-def key_of(vector: Vectors) -> bytes:
-    """What tells a candidate (d,) from others."""
-    return hashlib.blake2b(np.ascontiguousarray(vector).tobytes(), digest_size=16).digest()
+def keys_of(vectors: Vectors) -> list[bytes]:
+    """What tells each of (n, d) candidates from others."""
+    rows = np.ascontiguousarray(vectors)
+    return [hashlib.sha256(row.data).digest() for row in rows]

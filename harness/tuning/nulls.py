@@ -14,6 +14,7 @@ from harness.tasks.hofstede_vsm.regions import Region, Regions, scores
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.cells import Ground
 from harness.tuning.exam import Exam, Examiner, Sit, exam_query
+from harness.tuning.memory import keys_of
 from harness.tuning.objective import Answers
 from harness.tuning.query import Query, Search
 from harness.tuning.space import Prompts
@@ -123,7 +124,7 @@ class Nulls:
         sample = ground.samples.get("", ground.samples.get(region.code))
         if sample is None:
             raise KeyError(region.code)
-        answers = Answers.stack(ground.memory.recall(sample))
+        answers = Answers.stack(ground.memory.recall(keys_of(sample)))
         losses = answers.losses(scores([other.aiming(region.aimed)]))[:, 0]
         order = [place for place in np.argsort(losses, kind="stable") if np.isfinite(losses[place])]
         prompts = (ground.space.decode(sample[[place]])[0] for place in order)

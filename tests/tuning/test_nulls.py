@@ -12,6 +12,7 @@ from harness.tasks.hofstede_vsm.regions import Regions, scores
 from harness.tuning.cells import Ground
 from harness.tuning.dispatch import Dispatcher
 from harness.tuning.exam import Exam
+from harness.tuning.memory import keys_of
 from harness.tuning.nulls import Answered, Nulls, others, random_prompt
 
 
@@ -47,7 +48,7 @@ def alone(bench, fake_respondent):
         row = Answered(region, prompts[tuned], answer(prompts[tuned], 0), 12.0)
         ground = Ground(bench.space, {"": sample}, None)
         everything = respondent.answer(prompts)
-        ground.memory.learn(sample, [everything.rows(place, place + 1) for place in range(len(sample))])
+        ground.memory.learn(keys_of(sample), [everything.rows(place, place + 1) for place in range(len(sample))])
         worker = SimpleNamespace(examiner=lambda tokens, plan: SimpleNamespace(answer=answer))
         searches = Nulls(table, {0: ground}, None).searches(0, [row], lambda: None)
         [(wrong, _)] = Dispatcher(Local(worker)).run(searches)
