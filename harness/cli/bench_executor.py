@@ -58,7 +58,7 @@ def executor(
     # Every process has one thread, workers and driver.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-    from harness.benchmarks import executors
+    from harness.benchmarks import driver, scaling
     from harness.models.loading import quiet_libraries
     from harness.records.executors import ExecutorBenchmark
     from harness.records.provenance import gather
@@ -67,12 +67,10 @@ def executor(
     quiet_libraries()
     tell = teller(quiet)
     # First, for what others leave in memory would stand in its curve.
-    load = (
-        executors.load(ray_address, load_workers, load_candidates, latency, dims[0], tell) if "load" in chosen else None
-    )
-    scaling = executors.scaling(ray_address, counts, rounds, candidates, tell) if "scaling" in chosen else []
-    overhead = executors.overhead(ray_address, dims, rounds, candidates, tell) if "overhead" in chosen else []
-    result = ExecutorBenchmark(provenance=gather(1, None), scaling=tuple(scaling), overhead=tuple(overhead), load=load)
+    load = driver.load(ray_address, load_workers, load_candidates, latency, dims[0], tell) if "load" in chosen else None
+    gains = scaling.scaling(ray_address, counts, rounds, candidates, tell) if "scaling" in chosen else []
+    costs = driver.overhead(ray_address, dims, rounds, candidates, tell) if "overhead" in chosen else []
+    result = ExecutorBenchmark(provenance=gather(1, None), scaling=tuple(gains), overhead=tuple(costs), load=load)
     output.finish(
         result.model_dump_json(indent=1), executor_tables(result), executor_notes(result), out, as_json, apart=True
     )

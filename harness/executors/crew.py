@@ -84,6 +84,10 @@ class Crew:
         """Those that are there, or being started."""
         return iter(self._members.values())
 
+    def __len__(self) -> int:
+        """How many are there, or being started."""
+        return len(self._members)
+
     @property
     def ready(self) -> list[Member]:
         """Those that can be given something, in the order in which they were ready."""

@@ -102,6 +102,11 @@ class Scheduler:
             HarnessError: one could not be made, or none was ready for long.
         """
         while len(self._crew.ready) < self._workers:
+            if len(self._crew) < self._workers:
+                raise RunError(
+                    f"{len(self._crew)} of {self._workers} workers are there, the others were lost before they did "
+                    "anything: expected all; see the logs of the nodes, or ask for fewer"
+                )
             self._step()
 
     def attend(self, onlooker: Onlooker) -> None:

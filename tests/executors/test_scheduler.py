@@ -184,6 +184,8 @@ def test_one_bad_place_among_good_ones_is_left_empty(kit, crew) -> None:
         scheduler.submit(ticket, kit.Squares((ticket,)))
     assert len(kit.collected(scheduler, 9)) == 9
     assert scheduler.remarks[-1].endswith("(no card), 3 in a row: none takes its place")
+    with pytest.raises(RunError, match=r"^1 of 2 workers are there, .*: expected all; see"):
+        scheduler.everyone()
     assert [worker.name for worker in scheduler.facts().workers] == ["w1"]
 
 
