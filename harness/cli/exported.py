@@ -22,6 +22,7 @@ _SAME: Final = (
     "tokens",
     "start",
     "share",
+    "block",
     "pool",
     "rest",
     "aggregate",

@@ -81,6 +81,14 @@ Box = Annotated[
     float,
     typer.Option("--box", help="Half width of the box in standard deviations; 0 chooses.", rich_help_panel="Search"),
 ]
+Block = Annotated[
+    int,
+    typer.Option(
+        "--block",
+        help="Regions that share whose generations are answered in one go: more keep more workers busy.",
+        rich_help_panel="Search",
+    ),
+]
 Rest = Annotated[
     float,
     typer.Option("--rest", help="Tuned error at which a region's search ends.", rich_help_panel="Search"),

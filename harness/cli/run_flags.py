@@ -36,6 +36,7 @@ class RunFlags:
     share: Annotated[bool, typer.Option("--share/--no-share", help="Regions learn from each other's evaluations.")] = (
         True
     )
+    block: options.Block = 8
     pool: Annotated[int, typer.Option("--pool", help="Candidates in the first sample; 0 chooses.")] = 0
     rest: options.Rest = 0.1
     aggregate: options.Aggregate = "mean"

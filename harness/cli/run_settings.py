@@ -94,13 +94,20 @@ def parts() -> tuple[Part, ...]:
         Part(("model", "dtype", "device", "device_map", "trust_remote_code", "memory_gb"), _model),
         Part(("space", "box"), lambda flags: {"space": search_space(flags.space, flags.box)}),
         Part(("scorer", "micro_batch", "workers"), _scorer),
-        Part(("share",), lambda flags: {"share": flags.share}),
+        Part(("share", "block"), _sharing),
     )
 
 
 def _known_optimizers(flags: RunFlags) -> dict[str, Any]:
     optimizer_settings.optimizer_names(flags.optimizer)
     return {}
+
+
+def _sharing(flags: RunFlags) -> dict[str, Any]:
+    from harness.tuning.spec import MOST_BLOCK
+
+    options.whole("--block", flags.block, 1, MOST_BLOCK)
+    return {"share": flags.share, "block": flags.block}
 
 
 def _start(flags: RunFlags) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from harness.records.schema import (
 
 _BASELINE: Final = ("survey", "targets", "constants", "dimensions", "response", "respondents", "wordings", "instrument")
 _MODEL_FREE: Final = ("targets", "constants", "dimensions", "instrument")
-_TUNED: Final = (*_BASELINE, "budget", "tokens", "space", "start", "share", "pool")
+_TUNED: Final = (*_BASELINE, "budget", "tokens", "space", "start", "share", "block", "pool")
 _OBJECTIVE: Final = ("rest", "aggregate", "penalty", "finalists")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -62,14 +63,15 @@ class Incumbent:
     def offer(self, vectors: Vectors, losses: Array, evaluations: float) -> None:
         """Takes those of n candidates that are better than what it has; NaN never is."""
         room = self.most + self.spare
-        bar = self.finalists[-1][0] if len(self.finalists) == room else float("inf")
-        for place in np.flatnonzero(losses < bar):
+        better = np.flatnonzero(losses < (self.finalists[-1][0] if len(self.finalists) == room else float("inf")))
+        for place in better[np.argsort(losses[better], kind="stable")]:
             loss, vector = float(losses[place]), vectors[place]
+            if len(self.finalists) == room and loss >= self.finalists[-1][0]:
+                break
             # A remembered candidate may be asked again; what further samples said of it stands.
             if not any(np.array_equal(vector, other) for _, other in self.finalists):
-                self.finalists.append((loss, vector.copy()))
-        self.finalists.sort(key=lambda one: one[0])
-        del self.finalists[room:]
+                insort(self.finalists, (loss, vector.copy()), key=lambda one: one[0])
+                del self.finalists[room:]
         if self.finalists and self.finalists[0][0] < self.loss:
             self._note(evaluations)
 

@@ -27,8 +27,6 @@ from harness.tuning.spec import OptimizerSpec, RunSpec, generator
 from harness.tuning.turn import Part, Turn
 
 INITIAL_CANDIDATES = 64
-TOGETHER = 8
-"""Regions whose generations are answered in one go."""
 IDLE_GENERATIONS = 20
 SPARE = 8
 """Candidates kept behind the finalists where one sample of respondents may flatter."""
@@ -62,9 +60,9 @@ class Tuning:
         while active := [cell for cell in group.cells if not cell.done]:
             # Those that have had less than their part come first.
             active = [cell for cell in active if cell.spent < self.spec.budget] or active
-            for place in range(0, len(active), TOGETHER):
+            for place in range(0, len(active), self.spec.block):
                 # One of an earlier block may have found what one of this block needs.
-                if block := [cell for cell in active[place : place + TOGETHER] if not self._rest(group, cell)]:
+                if block := [cell for cell in active[place : place + self.spec.block] if not self._rest(group, cell)]:
                     yield from self._step(group, block)
         return [result(cell, group.each) for cell in group.cells]
 

@@ -20,6 +20,8 @@ from harness.tasks.hofstede_vsm.responses import DEFAULT_RESPONDENTS, MOST_RESPO
 
 DEFAULT_BUDGET = 150
 DEFAULT_REST = 0.1
+DEFAULT_BLOCK = 8
+MOST_BLOCK = 1000
 DEFAULT_FINALISTS = 3
 MOST_FINALISTS = 64
 DEFAULT_TOKENS = 10
@@ -82,6 +84,8 @@ class RunSpec(_Frozen):
         tokens: virtual tokens V of the soft prompt.
         start: what the first candidates are made of: embeddings of random vocabulary, or of persona sentences.
         share: whether regions share their first sample of candidates and adopt candidates evaluated for another.
+        block: regions that share whose generations are answered in one go, before any of them is shown what came of
+            the others; left out where it is 8, as in runs before there was a choice.
         pool: candidates in the first sample; 0 takes a fifth of all evaluations, at most 400, and no more than there
             are personas where it consists of those.
         rest: tuned error, index points, at which the search for a region ends; regions that share leave their
@@ -111,6 +115,7 @@ class RunSpec(_Frozen):
     space: SpaceSpec = SpaceSpec()
     start: Start = "persona"
     share: bool = True
+    block: Annotated[int, Field(ge=1, le=MOST_BLOCK, exclude_if=lambda block: block == DEFAULT_BLOCK)] = DEFAULT_BLOCK
     pool: Annotated[int, Field(ge=0)] = 0
     rest: Annotated[float, Field(ge=0, allow_inf_nan=False)] = DEFAULT_REST
     aggregate: Aggregate = "mean"

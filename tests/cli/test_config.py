@@ -197,6 +197,7 @@ def given_flags(draw):
         "box": points,
         "start": some("persona", "vocabulary"),
         "share": st.booleans(),
+        "block": st.integers(1, 1000),
         "pool": st.integers(0, 400),
         "rest": points,
         "aggregate": some("mean", "worst"),

@@ -101,6 +101,10 @@ class Bench:
             rows = [row for part in Dispatcher(executor, self.ledger).run(searches) for row in part]
         return rows, tuning, respondent
 
+    def entries(self, name="journal.jsonl"):
+        """The lines of the journal."""
+        return [line.entry for line in read_journal(self.folder / name)]
+
     def generations(self, name="journal.jsonl"):
         """What the journal holds of each generation: only candidates that were not known before."""
         found = []

@@ -22,6 +22,22 @@ def test_the_budget_is_spent_exactly(bench, optimizer, budget, share):
     assert [row.evaluations for row in rows] == [budget] * len(rows)
 
 
+@pytest.mark.parametrize("block", [1, 2, 1000])
+def test_a_block_is_what_is_asked_in_one_go(bench, block):
+    spec = bench.spec(regions="USA,CHN,IND,JPN,BRA", budget=20, rest=0.0, block=block)
+    _, tuning, respondent = bench.run(spec)
+    assert respondent.asked == tuning.chronicle.evaluations == 100
+    together = [len(line["generations"]) for line in bench.entries() if line["generations"][0][0]]
+    assert max(together) == min(block, 5)
+
+
+def test_a_block_of_the_default_size_is_not_told(bench):
+    """Runs from before there was a choice keep their names."""
+    assert "block" not in bench.spec().plain()
+    assert bench.spec(block=9).plain()["block"] == 9
+    assert type(bench.spec()).read(bench.spec(block=9).plain()).block == 9
+
+
 def test_tuning_improves_on_the_first_sample(bench):
     rows, _, _ = bench.run(bench.spec(budget=200))
     for row in rows:
