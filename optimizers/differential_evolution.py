@@ -102,6 +102,7 @@ class DifferentialEvolution(Optimizer):
         popsize = parameters.popsize or (LARGE if aims else SMALL)
         known = len(self._initial(popsize))
         first = self._first(max(known, min(LEAST_FIRST, popsize)) if aims and known else popsize)
+        self._aims = aims
         self._algorithm = _algorithm(
             problem, popsize, first, _mating(problem, parameters, aims, rng), parameters.trials, rng
         )
@@ -130,12 +131,16 @@ class DifferentialEvolution(Optimizer):
         from pymoo.core.population import Population
 
         members = self._algorithm.pop
-        worst = np.max(members.get("F")) if len(members) >= self._algorithm.pop_size else np.inf
-        better = losses < worst
+        full = len(members) >= self._algorithm.pop_size
+        # One by one, properties take a fifth of the time that the population's `get` does.
+        better = losses < (max(one.F[0] for one in members) if full else np.inf)
         if not better.any():
             return
         taken = Population.new("X", candidates[better])
         _evaluate(taken, candidates[better], losses[better], None if outputs is None else outputs[better])
+        if self._aims:
+            self._algorithm.take(taken)
+            return
         most = max(len(members), self._algorithm.pop_size)
         merged = Population.merge(members, taken)
         self._algorithm.pop = FitnessSurvival().do(self._algorithm.problem, merged, n_survive=most)

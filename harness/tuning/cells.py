@@ -60,18 +60,22 @@ class Incumbent:
     finalists: list[tuple[float, Vectors]] = field(default_factory=list)
     curve: list[tuple[float, float]] = field(default_factory=list)
 
+    @property
+    def bar(self) -> float:
+        """What a candidate's loss must be below to be taken."""
+        return self.finalists[-1][0] if len(self.finalists) == self.most + self.spare else float("inf")
+
     def offer(self, vectors: Vectors, losses: Array, evaluations: float) -> None:
         """Takes those of n candidates that are better than what it has; NaN never is."""
-        room = self.most + self.spare
-        better = np.flatnonzero(losses < (self.finalists[-1][0] if len(self.finalists) == room else float("inf")))
+        better = np.flatnonzero(losses < self.bar)
         for place in better[np.argsort(losses[better], kind="stable")]:
             loss, vector = float(losses[place]), vectors[place]
-            if len(self.finalists) == room and loss >= self.finalists[-1][0]:
+            if loss >= self.bar:
                 break
             # A remembered candidate may be asked again; what further samples said of it stands.
             if not any(np.array_equal(vector, other) for _, other in self.finalists):
                 insort(self.finalists, (loss, vector.copy()), key=lambda one: one[0])
-                del self.finalists[room:]
+                del self.finalists[self.most + self.spare :]
         if self.finalists and self.finalists[0][0] < self.loss:
             self._note(evaluations)
 

@@ -180,9 +180,10 @@ class Tuning:
         cell.spent += int(fresh.sum())
         cell.idle = 0 if fresh.any() else cell.idle + 1
         cell.failed += int((~np.isfinite(answers.item_means).all(axis=1)).sum())
-        for column, other in zip(batch.losses.T, group.cells, strict=True):
-            # What one region evaluated may serve another as it is.
-            other.incumbent.offer(vectors, column, group.each)
+        # What one region evaluated may serve another as it is.
+        bars = np.array([other.incumbent.bar for other in group.cells])
+        for place in np.flatnonzero((batch.losses < bars).any(axis=0)):
+            group.cells[place].incumbent.offer(vectors, batch.losses[:, place], group.each)
         if len(vectors) == len(asked):
             cell.optimizer.tell(asked, batch.losses[:, group.cells.index(cell)], batch.outputs)
         if len(group.cells) > 1 and fresh.any():
