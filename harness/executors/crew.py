@@ -18,6 +18,7 @@ class Member:
         number: the pool's.
         losses: of workers whose place it took, one after another, none of which did a task.
         proven: whether it did one.
+        placed: when it had its place on a node; None before.
         name: "w1" is the first that was ready; "" before it is.
         node: it runs on.
         facts: that it told.
@@ -29,11 +30,12 @@ class Member:
         failures: tasks that failed on it, one after another.
         tasks: whose answer counted, since the statistics began.
         candidates: in them.
-        busy: seconds that it worked.
+        busy: seconds that it worked, what it is at now aside.
     """
 
     number: int
     losses: int
+    placed: float | None = None
     proven: bool = False
     name: str = ""
     node: str = ""
@@ -110,6 +112,7 @@ class Crew:
     def left(self, member: Member, reason: str, now: float) -> list[Task]:
         """One is gone; returns what it held, the task it was at first."""
         del self._members[member.number]
+        member.busy += now - member.since if member.holds else 0.0
         member.gone, member.lost = now, reason
         held, member.holds = member.holds, []
         for task in held:
@@ -155,7 +158,7 @@ class Crew:
             name=member.name,
             tasks=member.tasks,
             candidates=member.candidates,
-            busy=min(member.busy, present),
+            busy=min(member.busy + (now - max(member.since, began) if member.holds else 0.0), present),
             present=present,
             lost=member.lost,
         )

@@ -36,10 +36,15 @@ class Dispatch:
         self.resubmitted = 0
 
     def assign(self) -> None:
-        """Gives out what is queued, to those first that have nothing; then, to those, what others are late with."""
+        """Gives out what is queued, to those first that have nothing; then, to those, what others are late with.
+
+        Nothing waits behind a task that may take long: it would wait while others have nothing to do.
+        """
         for holds in range(self._limits.in_flight):
             for member in self._crew.ready:
-                if len(member.holds) == holds and (task := self._next(member)) is not None:
+                if len(member.holds) != holds or not all(map(self._soon, member.holds)):
+                    continue
+                if (task := self._next(member)) is not None:
                     self._send(member, task)
         if self._tasks.queue:
             return
@@ -88,6 +93,10 @@ class Dispatch:
                 self._tasks.queue.remove(task)
                 return task
         return None
+
+    def _soon(self, task: Task) -> bool:
+        expected = self._pace.expected(task.job)
+        return expected is not None and expected <= self._limits.soon
 
     def _may(self, member: Member, task: Task) -> bool:
         if member.number not in task.failed:

@@ -25,7 +25,10 @@ class Limits:
         stuck: times what is expected, and at least `stuck_floor`, after which a worker is replaced.
         stuck_floor: seconds.
         unknown: seconds after which a worker is replaced while nothing is expected.
-        patience: seconds that no worker need be ready.
+        soon: seconds within which what a worker is at has to be expected to end for another task to wait behind it.
+        room: seconds that no worker need have a place on a node, while none is ready.
+        loading: seconds that a worker may take to be made on its node, while none is ready.
+        news: seconds after which it is told that none is ready, again and again.
         failures: tasks in a row that fail on a worker before it is replaced.
     """
 
@@ -38,7 +41,10 @@ class Limits:
     stuck: float = 20.0
     stuck_floor: float = 60.0
     unknown: float = 3600.0
-    patience: float = 600.0
+    soon: float = 30.0
+    room: float = 3600.0
+    loading: float = 4 * 3600.0
+    news: float = 60.0
     failures: int = 3
 
 

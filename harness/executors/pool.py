@@ -16,6 +16,19 @@ class Remote(Exception):
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A worker has its place on a node, where it is being made.
+
+    Attributes:
+        worker: its number.
+        node: it is made on.
+    """
+
+    worker: int
+    node: str
+
+
+@dataclass(frozen=True)
 class Started:
     """A worker is ready.
 
@@ -55,11 +68,13 @@ class Failed:
         worker: its number.
         task: that was sent to it.
         error: what was raised; its cause is `Remote` where it was raised in another process.
+        seconds: that it worked before.
     """
 
     worker: int
     task: int
     error: BaseException
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +92,7 @@ class Lost:
     error: BaseException | None = None
 
 
-Event = Started | Done | Failed | Lost
+Event = Placed | Started | Done | Failed | Lost
 
 
 class Pool(Protocol):

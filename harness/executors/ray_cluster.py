@@ -10,6 +10,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from harness.errors import RunError, UsageError
 
 _REACHED = 5.0
 """Seconds for a head node to take a connection; Ray itself tries for two minutes."""
+_LOOK, _AWAY = 2.0, 15.0
+"""Seconds between two looks whether the head node is there, and those after which it is given up."""
 _STORE = 1 << 30
 """Bytes of the object store of a cluster that is started here, at most: a few jobs are under way at a time."""
 _SLACK = 1e-6
@@ -66,6 +69,8 @@ class Connection:
             self._ours = True
             self.where = f"on the cluster at {address}" if address else "on a cluster that was started here"
         try:
+            self._head: str = ray.get_runtime_context().gcs_address
+            self._looked = self._seen = time.monotonic()
             most = int(max((node["Resources"].get("GPU", 0) for node in self._nodes()), default=0))
             self.gpus = cluster.gpus(most) if callable(cluster.gpus) else cluster.gpus
             self._check_that_a_worker_fits()
@@ -85,6 +90,28 @@ class Connection:
     def named(self, node: str) -> str:
         """The name of a node, from its number; an address where it was given none."""
         return next((str(one["NodeName"]) for one in self._ray.nodes() if one["NodeID"] == node), node)
+
+    def check(self) -> None:
+        """Looks whether the head node is there, every few seconds; Ray itself ends this process after a minute.
+
+        Raises:
+            RunError: it has not been for long.
+        """
+        now = time.monotonic()
+        if now - self._looked < _LOOK:
+            return
+        self._looked = now
+        if _answers(self._head):
+            self._seen = now
+        elif now - self._seen >= _AWAY:
+            raise self.gone()
+
+    def gone(self) -> RunError:
+        """What is to be said when the cluster is lost."""
+        return RunError(
+            f"the Ray cluster at {self._head} is gone, or the node that this process runs on: expected both to be "
+            "there as long as the run takes; start them again"
+        )
 
     def close(self) -> None:
         """Disconnects, and ends the cluster if it was started here; may be called twice."""
@@ -172,9 +199,8 @@ def _address(asked: str | None) -> str | None:
                 "HOST:PORT, or run ray start --head"
             )
         return running
-    host, _, port = asked.rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _REACHED).close()
+        _reach(asked)
     except (OSError, OverflowError, UnicodeError) as error:
         raise UsageError(
             f"cannot reach a Ray cluster at '{asked}': {error}; expected the HOST:PORT that 'ray start --head' told; "
@@ -187,11 +213,24 @@ def _running() -> str | None:
     """The cluster that was last started on this machine, where it runs still."""
     try:
         address = (_folder() / "ray_current_cluster").read_text(encoding="utf-8").strip()
-        host, _, port = address.rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), _REACHED).close()
+        _reach(address)
     except (OSError, ValueError, OverflowError):
         return None
     return address
+
+
+def _answers(address: str) -> bool:
+    try:
+        _reach(address)
+    except OSError:
+        return False
+    return True
+
+
+def _reach(address: str) -> None:
+    """Connects to HOST:PORT, and leaves again."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), _REACHED).close()
 
 
 def _folder() -> Path:

@@ -18,7 +18,7 @@ from typing import Any
 
 from harness.errors import RunError, UsageError
 from harness.executors.job import Job
-from harness.executors.pool import Done, Event, Failed, Lost, Remote, Started
+from harness.executors.pool import Done, Event, Failed, Lost, Placed, Remote, Started
 from harness.executors.ray_cluster import Cluster, Connection
 
 _QUIET = {
@@ -29,6 +29,8 @@ _QUIET = {
 }
 """Set where the user did not, before Ray is imported."""
 
+_PLACE, _START = -1, -2
+"""Calls that are no tasks."""
 _LONGEST = 300
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MEANINGS = {
@@ -57,16 +59,19 @@ class Resident:
         self._shared: dict[int, Any] = {}
         self._worker: Any = None
 
+    def place(self) -> tuple[str, int, None, None]:
+        """The node's and the process's number."""
+        return library().get_runtime_context().get_node_id(), os.getpid(), None, None
+
     def start(self) -> tuple[str, int, Any, _Told | None]:
         """Makes the worker; returns the node's and the process's number, the worker's facts, or what was raised."""
         if not self._gpus:
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
-        node = library().get_runtime_context().get_node_id()
         try:
             self._worker = self._make()
-            return node, os.getpid(), self._worker.facts(), None
+            return *self.place()[:2], self._worker.facts(), None
         except Exception as error:
-            return node, os.getpid(), None, _sendable(error)
+            return *self.place()[:2], None, _sendable(error)
 
     def keep(self, key: int, shared: Any) -> None:
         """Takes a part that later jobs share."""
@@ -103,7 +108,7 @@ class RayPool:
         self._handles: dict[int, Any] = {}
         self._kept: dict[int, set[int]] = {}
         self._shared: dict[int, tuple[object, Any]] = {}
-        self._calls: dict[Any, tuple[int, int | None]] = {}
+        self._calls: dict[Any, tuple[int, int]] = {}
         self._numbers = itertools.count()
         self.processes: dict[int, int] = {}
 
@@ -137,7 +142,8 @@ class RayPool:
         ).remote(self._make, self.gpus)
         self._handles[number] = handle
         self._kept[number] = set()
-        self._calls[handle.start.remote()] = (number, None)
+        self._calls[handle.place.remote()] = (number, _PLACE)
+        self._calls[handle.start.remote()] = (number, _START)
         return number
 
     def send(self, worker: int, task: int, job: Job) -> None:
@@ -155,7 +161,12 @@ class RayPool:
         self._calls[handle.do.remote(job.detached(), key)] = (worker, task)
 
     def wait(self, seconds: float) -> list[Event]:
-        """Waits for the first call that is answered, and tells of all that are."""
+        """Waits for the first call that is answered, and tells of all that are.
+
+        Raises:
+            RunError: the cluster is gone.
+        """
+        self._connection.check()
         if not self._calls:
             time.sleep(seconds)
             return []
@@ -187,19 +198,24 @@ class RayPool:
             # Outside of the job: what it gave, or what it was sent, could not be read or written.
             return self._failed(worker, task, _received((error.cause, _COLOURS.sub("", str(error)))))
         except self._ray.exceptions.RayError as error:
+            if "owner has died" in str(error):
+                # This process is the owner, by the account of a cluster that has given up its node.
+                raise self._connection.gone() from error
             return self._lost(worker, str(error), _unmade(str(error)))
-        if told := answer[-1]:
-            return self._failed(worker, task, _received(told))
-        if task is None:
-            node, self.processes[worker], facts, _ = answer
-            return Started(worker, self._connection.named(node), facts)
-        value, seconds, _ = answer
+        *found, told = answer
+        if told:
+            return self._failed(worker, task, _received(told), 0.0 if task == _START else found[1])
+        if task in (_PLACE, _START):
+            node, self.processes[worker], facts = found
+            name = self._connection.named(node)
+            return Placed(worker, name) if task == _PLACE else Started(worker, name, facts)
+        value, seconds = found
         return Done(worker, task, value, seconds)
 
-    def _failed(self, worker: int, task: int | None, error: BaseException) -> Event:
-        if task is None:
+    def _failed(self, worker: int, task: int, error: BaseException, seconds: float = 0.0) -> Event:
+        if task in (_PLACE, _START):
             return self._lost(worker, f"{type(error).__name__}: {error}", error)
-        return Failed(worker, task, error)
+        return Failed(worker, task, error, seconds)
 
     def _lost(self, worker: int, reason: str, error: BaseException | None = None) -> Lost:
         self.fire(worker)

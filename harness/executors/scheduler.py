@@ -16,7 +16,8 @@ from harness.executors.dispatch import Dispatch
 from harness.executors.job import Finished, Job, Onlooker
 from harness.executors.limits import Hooks, Limits
 from harness.executors.pace import Pace
-from harness.executors.pool import Done, Event, Failed, Lost, Pool, Started
+from harness.executors.patience import Patience
+from harness.executors.pool import Done, Event, Failed, Lost, Placed, Pool, Started
 from harness.executors.tasks import Task, Tasks
 from harness.records.execution import ExecutionFacts
 
@@ -46,7 +47,7 @@ class Scheduler:
         self._crew = Crew(self._hooks.describe)
         self._dispatch = Dispatch(pool, self._tasks, self._crew, self._pace, self._limits, self._hooks.clock)
         self._first: Member | None = None
-        self._alone: float = self._hooks.clock()
+        self._patience = Patience(self._limits, self._crew, self._hooks.clock())
         self._closed: float | None = None
         self._shown = -math.inf
         self.begin()
@@ -138,19 +139,14 @@ class Scheduler:
         for member, seconds in self._dispatch.stuck():
             self._replace(member, f"it hangs, at one task for {seconds:.0f} s")
         self._dispatch.assign()
-        self._handle(self._patience())
-        if not self._crew.ready and self._hooks.clock() - self._alone >= self._limits.patience:
-            raise RunError(
-                f"no worker was ready for {self._limits.patience:g} s: expected one of {self._workers} that were asked "
-                "for; see whether the cluster has room for them, or ask for fewer"
-            )
+        self._handle(self._idle())
+        if news := self._patience.news(self._hooks.clock()):
+            self._hooks.told(news)
 
-    def _patience(self) -> float:
+    def _idle(self) -> float:
         """Seconds until something has to be done even though nothing happened."""
         now = self._hooks.clock()
-        due = [now + (_TICK if self._hooks.watch else _LONGEST), *self._dispatch.due()]
-        if not self._crew.ready:
-            due.append(self._alone + self._limits.patience)
+        due = [now + (_TICK if self._hooks.watch else _LONGEST), *self._dispatch.due(), self._patience.due()]
         return max(0.0, min(due) - now)
 
     def _handle(self, seconds: float) -> None:
@@ -169,13 +165,17 @@ class Scheduler:
             self._hooks.watch(self.facts())
 
     def _happened(self, member: Member, event: Event) -> None:
-        if isinstance(event, Started):
+        if isinstance(event, Placed):
+            member.node, member.placed = event.node, self._hooks.clock()
+        elif isinstance(event, Started):
             self._started(member, event)
         elif isinstance(event, Lost):
             self._lost(member, event)
         else:
             task = next(task for task in member.holds if task.number == event.task)
             member.leave(task, self._hooks.clock())
+            # What was begun before the measuring counts from there on.
+            member.busy += min(event.seconds, self._hooks.clock() - self._began)
             if isinstance(event, Done):
                 self._done(member, task, event)
             else:
@@ -195,7 +195,6 @@ class Scheduler:
 
     def _done(self, member: Member, task: Task, event: Done) -> None:
         member.proven, member.failures = True, 0
-        member.busy += event.seconds
         if task.number not in self._tasks.open:
             return
         self._pace.saw(event.seconds, task.job)
@@ -230,7 +229,7 @@ class Scheduler:
         now = self._hooks.clock()
         held = self._crew.left(member, reason, now)
         if member.ready is not None and not self._crew.ready:
-            self._alone = now
+            self._patience.begin(now)
         for task in held[:1]:
             task.tries += task.number in self._tasks.open
             if task.tries >= self._limits.tries:

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import pytest
 
-from harness.executors.pool import Done, Failed, Lost, Started
+from harness.executors.pool import Done, Failed, Lost, Placed, Started
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,12 @@ class FakePool:
         behave: (worker, job, how many tasks it began before) to seconds, Hang, Gone or Raises.
         start: a worker's number to the seconds until it is ready, None for never, or a `Lost` that comes instead.
         facts: of a worker, from its number.
+        places: a worker's number to the seconds until it has a place on a node, None where nothing is told of that.
         cost: seconds that each call of the scheduler costs the driver.
     """
 
-    def __init__(self, behave, start=lambda worker: 1.0, facts=lambda worker: {}, cost=0.0):
-        self.behave, self.start, self.facts, self.cost = behave, start, facts, cost
+    def __init__(self, behave, start=lambda worker: 1.0, facts=lambda worker: {}, cost=0.0, places=lambda worker: None):
+        self.behave, self.start, self.facts, self.cost, self.places = behave, start, facts, cost, places
         self.now = 0.0
         self.waits = 0
         self.in_vain = 0
@@ -136,6 +137,8 @@ class FakePool:
             self._later(1.0, replace(start, worker=worker))
         elif start is not None:
             self._later(start, Started(worker, f"n{worker}", self.facts(worker)))
+        if self.places(worker) is not None:
+            self._later(self.places(worker), Placed(worker, f"n{worker}"))
         self._queues[worker] = []
         self._began[worker] = 0
         return worker
@@ -183,14 +186,14 @@ class FakePool:
         if isinstance(outcome, Gone):
             self._later(outcome.after, Lost(worker, "it fell over"))
         elif isinstance(outcome, Raises):
-            self._later(outcome.after, Failed(worker, task, outcome.error))
+            self._later(outcome.after, Failed(worker, task, outcome.error, outcome.after))
         elif not isinstance(outcome, Hang):
             self._later(outcome, Done(worker, task, job.do(None), outcome))
 
     def _ended(self, event):
         if isinstance(event, Lost):
             del self._queues[event.worker]
-        elif not isinstance(event, Started):
+        elif not isinstance(event, Started | Placed):
             self._queues[event.worker].pop(0)
             if self._queues[event.worker]:
                 self._begin(event.worker)

@@ -32,6 +32,18 @@ def crew(kit):
     return make
 
 
+@pytest.fixture
+def paced(kit):
+    """Has five jobs done, so that something is expected of others; their values are from 100 on."""
+
+    def make(scheduler):
+        for ticket in range(100, 105):
+            scheduler.submit(ticket, kit.Squares((ticket,)))
+        kit.collected(scheduler, 5)
+
+    return make
+
+
 @given(
     sizes=st.lists(st.integers(1, 40), min_size=1, max_size=12),
     workers=st.integers(1, 6),
@@ -91,43 +103,45 @@ def test_a_job_is_cut_along_its_grain_into_a_part_for_each_worker(kit, crew, siz
     assert seen == parts
 
 
-def test_jobs_of_lower_turns_go_first_and_lost_ones_before_all(kit, crew) -> None:
-    scheduler, pool = crew(lambda worker, job, began: kit.Gone(0.5) if worker == 0 else 1.0, workers=1)
-    scheduler.first()
+def test_jobs_of_lower_turns_go_first_and_lost_ones_before_all(kit, crew, paced) -> None:
+    scheduler, pool = crew(lambda worker, job, began: kit.Gone(0.5) if worker == 0 and began >= 5 else 1.0, workers=1)
+    paced(scheduler)
     for ticket, turn in enumerate((5, 5, 3, 0, 3, 0)):
         scheduler.submit(ticket, kit.Squares((ticket,)), turn)
     assert len(kit.collected(scheduler, 6)) == 6
     # The first two were with the worker that was lost; then by turn, and among equals as they came.
-    assert [task for _, worker, task in pool.sent if worker] == [0, 1, 3, 5, 2, 4]
+    assert [task for _, worker, task in pool.sent if worker] == [5, 6, 8, 10, 7, 9]
 
 
-def test_no_worker_has_more_than_two_tasks_and_idle_ones_come_first(kit, crew) -> None:
+def test_no_worker_has_more_than_two_tasks_and_idle_ones_come_first(kit, crew, paced) -> None:
     scheduler, pool = crew(lambda worker, job, began: 1.0, workers=3)
-    scheduler.first()
+    paced(scheduler)
     for ticket in range(12):
         scheduler.submit(ticket, kit.Squares((ticket,)))
-    assert [worker for _, worker, _ in pool.sent] == [0, 1, 2, 0, 1, 2]
+    assert [worker for _, worker, _ in pool.sent[5:]] == [0, 1, 2, 0, 1, 2]
     assert not scheduler.hungry
     assert len(kit.collected(scheduler, 12)) == 12
     assert pool.most_held == 2
-    assert [task for _, _, task in pool.sent] == list(range(12)), "first come, first served"
+    assert [task for _, _, task in pool.sent] == list(range(17)), "first come, first served"
     assert scheduler.hungry
 
 
-def test_a_lost_worker_costs_a_try_of_the_task_it_was_at_alone(kit, crew) -> None:
+def test_a_lost_worker_costs_a_try_of_the_task_it_was_at_alone(kit, crew, paced) -> None:
     begun = []
 
     def behave(worker, job, began):
         begun.append((worker, job.values))
-        return kit.Gone(1.0) if worker == 0 else 3.0
+        return kit.Gone(1.0) if worker == 0 and job.values < (100,) else 3.0
 
     scheduler, pool = crew(behave, workers=2, limits=Limits(tries=2))
-    scheduler.first()
+    paced(scheduler)
+    scheduler.begin()
+    del begun[:], pool.sent[:]
     for ticket in range(5):
         scheduler.submit(ticket, kit.Squares((ticket,)))
     assert len(kit.collected(scheduler, 5)) == 5
     assert begun[:2] == [(0, (0,)), (1, (1,))]
-    assert [task for _, _, task in pool.sent].index(4) == 6, "0 and 2 come before what was queued behind them"
+    assert [task for _, _, task in pool.sent].index(9) == 6, "5 and 7 come before what was queued behind them"
     facts = scheduler.facts()
     assert facts.retried == 2
     assert facts.workers[0].lost == "it fell over"
@@ -250,17 +264,44 @@ def test_a_late_task_is_given_to_an_idle_worker_and_the_first_answer_counts(kit,
     assert pool.fired == []
 
 
-@pytest.mark.parametrize(("done", "twice"), [(4, []), (5, [(11.0, 0), (13.0, 2)])])
+@pytest.mark.parametrize(("done", "twice"), [(4, []), (5, [(11.0, 0)])])
 def test_nothing_is_late_before_five_tasks_are_done(kit, crew, done, twice) -> None:
     scheduler, pool = crew(lambda worker, job, began: 40.0 if job.values == (0,) and worker == 0 else 2.0)
     scheduler.first()
-    for ticket in range(done + 2):
+    for ticket in range(done + 1):
         scheduler.submit(ticket, kit.Squares((ticket,)))
-    kit.collected(scheduler, done + 2)
-    # Task 2 waits behind task 0, on a worker that was to be done with that at 3 s.
-    assert [(when, task) for when, worker, task in pool.sent[done + 2 :]] == twice
+    kit.collected(scheduler, done + 1)
+    assert [(when, task) for when, worker, task in pool.sent[done + 1 :]] == twice
     assert scheduler.facts().resubmitted == len(twice)
-    assert pool.now == (15.0 if twice else 43.0)
+    assert pool.now == (13.0 if twice else 41.0)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_nothing_waits_behind_a_task_that_takes_long(kit, crew, paced, known) -> None:
+    scheduler, pool = crew(lambda worker, job, began: 3000.0 if isinstance(job, kit.Descent) else 1.0)
+    paced(scheduler)
+    if known:
+        for ticket in range(10):
+            scheduler.submit(ticket, kit.Descent((ticket,)))
+        kit.collected(scheduler, 10)
+    began = pool.now
+    scheduler.submit(20, kit.Descent((20,)))
+    for ticket in range(21, 80):
+        scheduler.submit(ticket, kit.Squares((ticket,)))
+    kit.collected(scheduler, 59)
+    assert pool.now - began == 59.0, "the other worker does them all"
+    assert scheduler.facts().resubmitted == 0
+    kit.collected(scheduler, 1)
+
+
+def test_a_worker_that_comes_late_finds_what_others_have_not_begun(kit, crew) -> None:
+    scheduler, pool = crew(
+        lambda worker, job, began: 3000.0, start=lambda worker: 60.0 if worker else 1.0, limits=Limits(unknown=9000.0)
+    )
+    scheduler.submit(0, kit.Descent((1,)))
+    scheduler.submit(1, kit.Descent((2,)))
+    kit.collected(scheduler, 2)
+    assert pool.now == 3060.0
 
 
 def test_a_task_behind_another_is_late_when_it_should_have_been_done(kit, crew) -> None:
@@ -361,12 +402,54 @@ def test_workers_without_a_place_stop_nobody(kit, crew) -> None:
     assert [worker.node for worker in scheduler.facts().workers] == ["n5"]
 
 
-def test_nobody_ready_for_long_ends_the_run(kit, crew) -> None:
-    scheduler, pool = crew(lambda *_: 1.0, workers=3, start=lambda worker: None)
-    with pytest.raises(RunError, match="no worker was ready for 600 s: expected one of 3 that were asked for"):
+def test_no_room_for_long_ends_the_run(kit, crew) -> None:
+    scheduler, pool = crew(lambda *_: 1.0, workers=3, start=lambda worker: None, limits=Limits(room=600))
+    with pytest.raises(RunError, match=r"^no node had room for a worker within 10 min: expected room for one; see"):
         scheduler.first()
     assert pool.now == pytest.approx(600)
-    assert pool.waits <= 12
+    assert scheduler.remarks[:2] == [
+        "no worker is ready after 60 s: no node has room for one",
+        "no worker is ready after 2 min: no node has room for one",
+    ]
+    assert len(scheduler.remarks) == 9
+    assert pool.waits <= 24
+
+
+def test_a_worker_that_has_its_place_may_take_longer_to_load(kit, crew) -> None:
+    limits = Limits(room=600, loading=5000)
+    scheduler, pool = crew(lambda *_: 1.0, start=lambda worker: 4000.0, places=lambda worker: 500.0, limits=limits)
+    scheduler.submit(0, kit.Squares((1,)))
+    assert len(kit.collected(scheduler, 1)) == 1
+    assert pool.now == 4001.0
+    assert scheduler.remarks[7:9] == [
+        "no worker is ready after 8 min: no node has room for one",
+        "no worker is ready after 9 min: 2 being made",
+    ]
+    scheduler, pool = crew(lambda *_: 1.0, start=lambda worker: None, places=lambda worker: 500.0, limits=limits)
+    with pytest.raises(RunError, match=r"^no worker was made within 83 min: expected its model to be there by then; "):
+        scheduler.first()
+    assert pool.now == pytest.approx(5500.0)
+
+
+def test_what_a_worker_is_at_counts_as_work(kit, crew, paced) -> None:
+    scheduler, pool = crew(lambda worker, job, began: 50.0 if job.values == (0,) else 1.0, workers=1)
+    paced(scheduler)
+    scheduler.submit(0, kit.Squares((0,)))
+    pool.now += 20
+    scheduler.begin()
+    pool.now += 15
+    assert scheduler.facts().utilisation == 1.0
+    kit.collected(scheduler, 1)
+    assert scheduler.facts().workers[0].busy == 30.0, "what came before the statistics began is none of theirs"
+
+
+def test_what_failed_or_was_lost_was_work(kit, crew) -> None:
+    tries = iter([kit.Raises(10.0, OSError("once")), kit.Gone(5.0)])
+    scheduler, _ = crew(lambda *_: next(tries, 1.0), workers=1)
+    scheduler.submit(0, kit.Squares((0,)))
+    kit.collected(scheduler, 1)
+    first, second = scheduler.facts().workers
+    assert (first.busy, second.busy) == (15.0, 1.0)
 
 
 def test_a_worker_that_would_answer_otherwise_is_refused(kit, crew) -> None:
