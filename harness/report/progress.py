@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 from harness.records.execution import ExecutionFacts, WorkerFacts
@@ -66,6 +67,16 @@ class Generation(Protocol):
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:5.1f}/s" if task.speed else "", style="dim")
+
+
+class _Detail(ProgressColumn):
+    """What is cut where the terminal is narrow, before numbers are."""
+
+    def __init__(self) -> None:
+        super().__init__(Column(no_wrap=False))
+
+    def render(self, task: Task) -> Text:
+        return Text(task.fields["detail"], no_wrap=True, overflow="ellipsis")
 
 
 class _Board(Progress):
@@ -160,9 +171,9 @@ class Bars(Silent):
             TextColumn("{task.description:<9}"),
             *([BarColumn(bar_width=20)] if console.width >= WIDE else []),
             TextColumn("{task.completed:>5.0f}/{task.total:.0f}"),
-            _Rate(),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[detail]}"),
+            _Rate(Column(no_wrap=True)),
+            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
+            _Detail(),
             console=console,
             refresh_per_second=4,
             speed_estimate_period=60,
@@ -194,13 +205,15 @@ class Bars(Silent):
         self._print(literal(line))
 
     def tuning(self, progress: Generation, /) -> None:
-        """Moves the bar to the evaluations done and shows the best error."""
+        """Moves the bar to the evaluations done and shows the best error; regions may be done before the budget is."""
         where = f"generation {progress.generation}" if progress.region else "first sample"
         done = f"regions {progress.regions_done}/{self._regions}"
-        detail = f"left, best {progress.best:.2f}, {done}, {progress.optimizer} {where}"
+        over = progress.regions_done == self._regions
+        detail = f"{'' if over else 'left, '}best {progress.best:.2f}, {done}, {progress.optimizer} {where}"
         if self._goes_on(progress):
             self._bars.reset(self._task, completed=progress.evaluations)
-        self._bars.update(self._task, completed=progress.evaluations, detail=detail)
+        total = progress.evaluations if over else None
+        self._bars.update(self._task, completed=progress.evaluations, total=total, detail=detail)
 
     def workers(self, facts: ExecutionFacts) -> None:
         """Shows the workers from the next refresh on, until tuning is over."""
@@ -216,6 +229,7 @@ class Lines(Silent):
         self._regions = regions
         self._began = self._last = time.monotonic()
         self._name, self._steps, self._done, self._before = "", 0, 0, 0
+        self._over = False
         self._facts: ExecutionFacts | None = None
 
     def phase(self, name: str, steps: int) -> None:
@@ -234,16 +248,18 @@ class Lines(Silent):
         """Prints the state if enough time has passed or the tuning is over."""
         if self._goes_on(progress):
             self._began, self._before = time.monotonic(), progress.evaluations
-        over = progress.evaluations == self._steps and progress.regions_done == self._regions
-        if not (self._due() or over):
+        over = progress.regions_done == self._regions
+        if self._over or not (self._due() or over):
             return
+        self._over = over
         spent = max(time.monotonic() - self._began, 1e-9)
         rate = (progress.evaluations - self._before) / spent
         left = (self._steps - progress.evaluations) / rate if rate else 0.0
         self._print(
             f"tuning: {progress.evaluations}/{self._steps} evaluations, {progress.optimizer} seed {progress.seed}, "
             f"generation {progress.generation}, best {progress.best:.2f}, regions done "
-            f"{progress.regions_done}/{self._regions}, {rate:.1f} evaluations/s, {left:.0f} s left"
+            f"{progress.regions_done}/{self._regions}, {rate:.1f} evaluations/s"
+            + ("" if over else f", {left:.0f} s left")
         )
         if self._facts is not None:
             self._print(literal(at_work(self._facts)))

@@ -209,3 +209,29 @@ def test_silence_is_silent(staffed):
         watcher.phase("tuning", 1)
         watcher.workers(staffed(2, 1))
     assert file.getvalue() == ""
+
+
+def test_numbers_stay_whole_where_the_terminal_is_narrow(terminal):
+    bars, clock, shown = terminal(60)
+    with bars:
+        bars.phase("tuning", 29250)
+        clock.now += 2.0
+        bars.tuning(Step(13140, optimizer="spsa"))
+        clock.now += 2.0
+        bars.tuning(Step(13640, optimizer="spsa"))
+        assert shown() == "tuning    13640/29250 250.0/s 01:03 left, best 9.25, region…"
+
+
+def test_a_search_that_ends_early_is_shown_as_ended(terminal):
+    bars, clock, shown = terminal(80)
+    with bars:
+        tune(bars, clock)
+        bars.tuning(Step(60, regions_done=2))
+        assert shown().splitlines()[-1] == "tuning       60/60  00:00 best 9.25, regions 2/2, de generation 3"
+    file = StringIO()
+    lines = Lines(Console(file=file), 2)
+    lines.phase("tuning", 100)
+    for _ in range(2):
+        lines.tuning(Step(60, regions_done=2))
+    (line,) = file.getvalue().splitlines()[1:]
+    assert line.startswith("tuning: 60/100 evaluations") and line.endswith("evaluations/s")
