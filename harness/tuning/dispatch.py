@@ -71,8 +71,11 @@ class Dispatcher:
         return done.value
 
     def _begin(self, waiting: Iterator[tuple[int, Search[Found]]], flow: _Flow[Found]) -> bool:
-        """Begins searches until the executor has enough; whether there may be more."""
-        while self.executor.hungry:
+        """Begins searches until the executor has enough; whether there may be more.
+
+        Those that wait for each other will ask too, and each takes memory: no more of them than of those that ask.
+        """
+        while self.executor.hungry and len(flow.paused) <= len(flow.open):
             following = next(waiting, None)
             if following is None:
                 return False
@@ -85,7 +88,7 @@ class Dispatcher:
         for place, search in paused:
             self._advance(flow, place, search, None)
         if paused and paused == flow.paused and not flow.open:
-            raise RuntimeError(f"{len(paused)} searches wait for each other: expected one that goes on")
+            raise RuntimeError("searches wait for each other, and none is answered: expected one that goes on")
 
     def _advance(self, flow: _Flow[Found], place: int, search: Search[Found], value: Any) -> None:
         """Lets a search go on until it waits for an answer, or is over."""
