@@ -100,6 +100,8 @@ def load(address: str | None, workers: int, candidates: int, latency: float, dim
     """
     regions = load_regions().complete
     spec = crews.spec_of(ModelSpec(), candidates, dimensions // crews.WIDTH, len(regions))
+    # As many for each region.
+    planned = spec.budget * len(regions)
     curve: list[CurvePoint] = []
     process = psutil.Process()
     tell(f"starting {workers} workers")
@@ -108,7 +110,7 @@ def load(address: str | None, workers: int, candidates: int, latency: float, dim
 
         def watch(progress: Progress, /) -> None:
             """Adds a point to the curve every so often."""
-            if progress.evaluations - last[0] < candidates / _POINTS:
+            if progress.evaluations - last[0] < planned / _POINTS:
                 return
             facts = scheduler.facts()
             curve.append(
@@ -120,7 +122,7 @@ def load(address: str | None, workers: int, candidates: int, latency: float, dim
                 )
             )
             last[:] = [progress.evaluations, facts.driver]
-            tell(f"{progress.evaluations} of {candidates} candidates, {facts.utilisation:.1%} busy")
+            tell(f"{progress.evaluations} of {planned} candidates, {facts.utilisation:.1%} busy")
 
         facts, searches = crews.search(scheduler, spec, crews.grounds_of(spec, dimensions, latency), watch)
     half = [one for one in curve if one.candidates >= curve[-1].candidates / 2]

@@ -160,8 +160,8 @@ def _connect(ray: ModuleType, address: str | None, found: bool) -> None:
                 f"Ray could not be started on this machine: {error}; see the logs below {_folder()}"
             ) from error
         raise UsageError(
-            f"cannot work with the Ray cluster at '{address}': {error}; expected one that runs, with the versions of "
-            "Ray and Python that are here, and its token if it asks for one (RAY_AUTH_MODE=token)"
+            f"cannot work with the Ray cluster at '{address}': {error}; expected its token, if it asks for one "
+            "(set RAY_AUTH_MODE=token), and the versions of Ray and Python that are here"
         ) from error
 
 
@@ -195,8 +195,8 @@ def _address(asked: str | None) -> str | None:
         running = _running()
         if running is None and asked:
             raise UsageError(
-                "no Ray cluster is found on this machine: expected one for the address 'auto'; if one runs, give its "
-                "HOST:PORT, or run ray start --head"
+                "no Ray cluster is found on this machine: expected one for the address 'auto'; if one runs, as with a "
+                "--temp-dir of its own, give its HOST:PORT, or run ray start --head"
             )
         return running
     try:

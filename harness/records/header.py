@@ -68,12 +68,18 @@ def changed_versions(there: Mapping[str, str], here: Mapping[str, str]) -> list[
     ]
 
 
-def machine_facts(provenance: Provenance) -> dict[str, Fact]:
-    """What may differ between the processes of one run and changes last digits at most, or says which code ran."""
+def machine_facts(provenance: Provenance, executor: str) -> dict[str, Fact]:
+    """What may differ between the processes of one run and changes last digits at most, or says which code ran.
+
+    Args:
+        provenance: of what answers.
+        executor: which it is.
+    """
     revision = provenance.git_revision
     return {
         **provenance.machine,
         "threads": provenance.threads,
+        "executor": executor,
         "git_revision": f"{revision} and changes" if provenance.git_dirty else revision,
     }
 

@@ -35,14 +35,21 @@ class Opened:
     provenance: Provenance
 
 
-def open_run(journal: Journal, spec: RunSpec, model: ModelFacts, tell: Tell) -> Opened:
+def open_run(journal: Journal, spec: RunSpec, model: ModelFacts, executor: str, tell: Tell) -> Opened:
     """Begins a run in an empty journal, or goes on with it.
+
+    Args:
+        journal: of the run.
+        spec: what it is.
+        model: that answers now.
+        executor: that has it answer.
+        tell: is told how the run goes on.
 
     Raises:
         ResumeError: the journal is of a run that would go another way, of a newer version, or not one of a run.
     """
     provenance, now = model.provenance, datetime.now(timezone.utc).isoformat(timespec="seconds")
-    facts = machine_facts(provenance)
+    facts = machine_facts(provenance, executor)
     header = Header(
         spec=spec.plain(), spec_digest=spec.digest, model=model.identity, versions=provenance.versions, started=now
     )

@@ -131,7 +131,9 @@ class Session:
         """
         self.executor.attend(watcher)
         with directory.open_journal() as journal:
-            opened = open_run(journal, self.spec, self.facts, watcher.remark)
+            execution = self.executor.facts()
+            executor = execution.executor if execution else "local"
+            opened = open_run(journal, self.spec, self.facts, executor, watcher.remark)
             record = self._run(directory, watcher, opened)
         directory.write_record(record)
         return record

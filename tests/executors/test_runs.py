@@ -142,7 +142,9 @@ def test_a_killed_driver_leaves_no_worker_and_the_run_goes_on_elsewhere(runs):
     assert process.returncode == 130 and f"resume {folder}" in err, err
     _, err = runs.done(runs.start("resume", folder))
     assert "going on with" in err
-    assert runs.same("driver")["execution"] is None
+    record = runs.same("driver")
+    assert record["execution"] is None
+    assert [one["executor"] for one in record["provenance"]["earlier"]] == ["ray"]
 
 
 def test_what_one_process_began_goes_on_with_workers(runs):
@@ -151,5 +153,7 @@ def test_what_one_process_began_goes_on_with_workers(runs):
     process.kill()
     process.communicate()
     runs.done(runs.start("resume", str(runs.directory("begun")), *runs.ray(2)))
-    execution = runs.same("begun")["execution"]
+    record = runs.same("begun")
+    assert [one["executor"] for one in record["provenance"]["earlier"]] == ["local"]
+    execution = record["execution"]
     assert len(execution["workers"]) == 2 and 0 < execution["candidates"] < 8 * 16
