@@ -37,9 +37,9 @@ class Ground:
     seed: int = 0
     noisy: bool = False
 
-    def evaluator(self) -> Evaluator:
-        """Has the candidates of a search answered that begins now."""
-        return Evaluator(self.job, self.memory, self.seed, self.noisy)
+    def evaluator(self, together: int = 32) -> Evaluator:
+        """Has the candidates of a search answered that begins now, so many of its first sample in one go."""
+        return Evaluator(self.job, self.memory, self.seed, self.noisy, together)
 
 
 @dataclass

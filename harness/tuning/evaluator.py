@@ -18,8 +18,6 @@ from harness.tuning.query import Query, Search
 from harness.tuning.space import Vectors
 from harness.tuning.turn import Turn, check_failed
 
-TOGETHER: Final = 32
-"""Candidates of a first sample that are answered, and kept, in one go."""
 HEAD: Final = 8
 """Coordinates that tell nearly all candidates apart."""
 
@@ -32,13 +30,15 @@ class Evaluator:
         memory: of first samples.
         seed: of samples of respondents.
         noisy: whether asking again gives other answers, so that all samples of a candidate are kept.
+        together: candidates of a first sample that are answered, and kept, in one go.
     """
 
-    def __init__(self, job: Asking, memory: Memory, seed: int = 0, noisy: bool = False) -> None:
+    def __init__(self, job: Asking, memory: Memory, seed: int = 0, noisy: bool = False, together: int = 32) -> None:
         self._job = job
         self._memory = memory
         self._seed = seed
         self._noisy = noisy
+        self.together = together
         self._known: dict[bytes, Answers] = {}
         self._heads: set[bytes] = set()
         self._samples: dict[bytes, list[Answers]] = {}
@@ -61,8 +61,8 @@ class Evaluator:
             RunError: see `answer`.
         """
         keys, own_places = keys_of(sample), np.flatnonzero(own)
-        for place in range(0, len(own_places), TOGETHER):
-            some = own_places[place : place + TOGETHER]
+        for place in range(0, len(own_places), self.together):
+            some = own_places[place : place + self.together]
             answered = yield from self._ask(sample[some], [0] * len(some), turn)
             self._memory.learn([keys[one] for one in some], answered)
         while not self._memory.holds(keys):

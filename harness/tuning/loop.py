@@ -17,7 +17,6 @@ from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tuning.cells import Cell, Ground, Incumbent, Tuned
 from harness.tuning.chronicle import Chronicle, Observer
-from harness.tuning.evaluator import TOGETHER as FIRST_PART
 from harness.tuning.evaluator import Evaluator
 from harness.tuning.groups import Batch, Group, groups, result
 from harness.tuning.objective import Answers, goals
@@ -27,6 +26,9 @@ from harness.tuning.spec import OptimizerSpec, RunSpec, generator
 from harness.tuning.turn import Part, Turn
 
 INITIAL_CANDIDATES = 64
+EACH = 4
+FEWEST = 32
+"""Candidates of a first sample that are answered in one go, for each region of a block, and at least."""
 IDLE_GENERATIONS = 20
 SPARE = 8
 """Candidates kept behind the finalists where one sample of respondents may flatter."""
@@ -69,7 +71,7 @@ class Tuning:
     def _begin(self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]) -> Search[Group]:
         """A group after its first sample, which is paid for once, out of the whole group's budget."""
         ground, targets = self.grounds[seed], scores(regions)
-        evaluator, sample = ground.evaluator(), ground.samples[label]
+        evaluator, sample = ground.evaluator(max(FEWEST, EACH * self.spec.block)), ground.samples[label]
         answers = yield from self._first_answers(evaluator, optimizer, seed, label, sample, targets)
         losses = self._losses(sample, answers, targets)
         group = Group(
@@ -102,12 +104,12 @@ class Tuning:
         """Answers the first sample in parts, so that whoever watches sees it move."""
         best, own = np.full(len(targets), np.inf), evaluator.claim(sample)
         parts: list[Answers] = []
-        for place in range(0, len(sample), FIRST_PART):
-            part = sample[place : place + FIRST_PART]
+        for place in range(0, len(sample), evaluator.together):
+            part = sample[place : place + evaluator.together]
             # What is left over may be a single candidate, which may fail.
-            whole = len(part) == min(len(sample), FIRST_PART)
+            whole = len(part) == min(len(sample), evaluator.together)
             turn = Turn(optimizer.name, seed, label, (Part("", 0, len(part), whole),))
-            parts.append((yield from evaluator.remember(part, own[place : place + FIRST_PART], turn)))
+            parts.append((yield from evaluator.remember(part, own[place : place + evaluator.together], turn)))
             losses = self._losses(part, parts[-1], targets)
             best = np.fmin(best, np.where(np.isfinite(losses), losses, np.inf).min(axis=0))
             self.chronicle.evaluations += len(part)

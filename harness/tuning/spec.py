@@ -85,7 +85,8 @@ class RunSpec(_Frozen):
         start: what the first candidates are made of: embeddings of random vocabulary, or of persona sentences.
         share: whether regions share their first sample of candidates and adopt candidates evaluated for another.
         block: regions that share whose generations are answered in one go, before any of them is shown what came of
-            the others; left out where it is 8, as in runs before there was a choice.
+            the others; four candidates of the first sample for each. Left out where it is 8, as in runs before there
+            was a choice.
         pool: candidates in the first sample; 0 takes a fifth of all evaluations, at most 400, and no more than there
             are personas where it consists of those.
         rest: tuned error, index points, at which the search for a region ends; regions that share leave their
