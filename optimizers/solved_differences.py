@@ -132,7 +132,9 @@ class SolvedDifferences(InfillCriterion):  # type: ignore[misc]
         if vary:
             near = rng.permutation(near)[: max(1, int(SUBSET * len(near)))]
         changes, gap = outputs[near] - outputs[base], self._goal - outputs[base]
-        step = self._members.combined(base, near, share * solve(self._members.gram(base, near), changes, gap))
+        step: FloatArray = self._members.combined(
+            base, near, share * solve(self._members.gram(base, near), changes, gap)
+        )
         length = float(np.linalg.norm(step))
         if length < SHORTEST_STEP * self._longest and self._settings.noise:
             # Members in one place have no differences to step along.
