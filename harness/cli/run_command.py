@@ -94,24 +94,25 @@ def _print_results(directory: RunDirectory, record: Record, as_json: bool) -> No
 
     board = build({str(directory.path): record})
     if as_json:
-        typer.echo(json.dumps({"run": str(directory.path), **to_plain(board)}, indent=1))
+        workers = None if record.execution is None else record.execution.model_dump(mode="json")
+        typer.echo(json.dumps({"run": str(directory.path), "execution": workers, **to_plain(board)}, indent=1))
         return
     console = Console()
     output.show_board(console, board, region_table(board, None if console.is_terminal else REGIONS_SHOWN))
     console.print()
     if record.execution is not None:
-        _print_workers(console, record.execution)
+        _print_workers(console, record.execution, bool(record.spec.get("share")))
     for line in (f"run directory: {directory.path}", f"next: harness leaderboard {directory.path} --regions"):
         output.tell(console, line, soft_wrap=True)
 
 
-def _print_workers(console: Console, facts: ExecutionFacts) -> None:
-    from harness.report.execution import LOSSES, NAME, NARROW, SHORT, TABLED, losses, summary, workers_sheet
+def _print_workers(console: Console, facts: ExecutionFacts, shares: bool) -> None:
+    from harness.report.execution import LOSSES, NAME, NARROW, SHORT, TABLED, advice, losses, summary, workers_sheet
     from harness.report.terminal import SheetView
 
     if len(facts.workers) in TABLED:
         output.show(console, SheetView(workers_sheet(facts, SHORT if console.width < NARROW else NAME)))
         console.print()
-    for line in (summary(facts), *losses(facts, LOSSES)):
+    for line in filter(None, (summary(facts), *losses(facts, LOSSES), advice(facts, shares))):
         output.tell(console, line)
     console.print()

@@ -24,6 +24,8 @@ TABLED: Final = range(2, 17)
 """Numbers of workers that a terminal shows one by one when a run is over."""
 LOSSES: Final = 4
 """Lost workers that a terminal names when a run is over."""
+ENOUGH: Final = 0.75
+"""Part of the workers' time in which they worked that needs no advice."""
 _WHOLE: Final = 100
 """From it on a number is shown without a fraction."""
 _TENTHS: Final = 1
@@ -60,6 +62,19 @@ def summary(facts: ExecutionFacts) -> str:
     if facts.candidates:
         parts.append(f"driver {digits(1e3 * facts.driver / facts.candidates)} ms per candidate")
     return ", ".join([*parts, *_mishaps(facts)])
+
+
+def advice(facts: ExecutionFacts, shares: bool) -> str:
+    """What would give workers more to do at once, where they had too little; "" where they had enough.
+
+    Args:
+        facts: of the workers.
+        shares: whether the regions of the run shared what they evaluated.
+    """
+    if len(facts.workers) <= 1 or facts.utilisation >= ENOUGH:
+        return ""
+    ways = ["--block", "--no-share"] if shares else []
+    return f"workers had too little to do at once: {', '.join([*ways, 'more optimizers or seeds'])} give them more"
 
 
 def at_work(facts: ExecutionFacts) -> str:

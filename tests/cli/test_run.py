@@ -28,7 +28,8 @@ def test_a_run_leaves_its_directory_and_prints_the_same_leaderboard(finished_run
     }
     shown = harness("leaderboard", run, "--format", "json")
     assert shown.code == 0
-    assert json.loads(shown.out) == {key: value for key, value in finished_run.items() if key != "run"}
+    assert json.loads(shown.out) == {key: finished_run[key] for key in finished_run if key not in ("run", "execution")}
+    assert finished_run["execution"] is None
     assert {row["method"] for row in finished_run["rows"]} == {
         "null", "world-mean", "wrong-region", "random-prompt", "naive", "persona", "icl", "de", "random",
     }  # fmt: skip

@@ -12,7 +12,18 @@ from harness.cli import output
 from harness.records.execution import ExecutionFacts, WorkerFacts
 from harness.report import sheets
 from harness.report.document import document
-from harness.report.execution import NAME, SHORT, TABLED, at_work, crowd, losses, machines, summary, workers_sheet
+from harness.report.execution import (
+    NAME,
+    SHORT,
+    TABLED,
+    advice,
+    at_work,
+    crowd,
+    losses,
+    machines,
+    summary,
+    workers_sheet,
+)
 from harness.report.leaderboard import build, to_plain
 from harness.report.markdown import markdown, section
 from harness.report.notes import TIMES
@@ -78,6 +89,17 @@ def test_the_lowest_is_one_that_is_still_there(staffed):
     slow = facts.workers[7].model_copy(update={"busy": 1.0})
     crew = (*facts.workers[:3], idle, *facts.workers[4:7], slow, *facts.workers[8:])
     assert "lowest w8 10 %" in crowd(facts.model_copy(update={"workers": crew}))
+
+
+def test_workers_that_had_little_to_do_are_followed_by_advice(staffed):
+    facts = staffed(4, 2)
+    assert facts.utilisation > 0.75 and advice(facts, True) == ""
+    idle = facts.model_copy(update={"workers": tuple(one.model_copy(update={"busy": 1.0}) for one in facts.workers)})
+    assert advice(idle, True).startswith(
+        "workers had too little to do at once: --block, --no-share, more optimizers or seeds give"
+    )
+    assert "--no-share" not in advice(idle, False)
+    assert advice(idle.model_copy(update={"workers": idle.workers[:1]}), True) == ""
 
 
 def test_machines_of_one_kind_are_told_once(staffed):
