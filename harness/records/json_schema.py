@@ -16,7 +16,7 @@ _NONE: Final = re.compile(r"\bNone\b")
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The schema of a document as it is written: every field stands in it.
+    """The schema of a document as it is written: every field stands in it, but those that have their default left out.
 
     Args:
         model: of the document.
@@ -30,7 +30,7 @@ def json_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 class _Generator(GenerateJsonSchema):
-    """Requires every field of an object, and gives each the line of it in the docstring."""
+    """Requires every field of an object that is always written, and gives each the line of it in the docstring."""
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
         return _told(super().model_schema(schema), schema["cls"])
@@ -50,7 +50,9 @@ def _told(schema: JsonSchemaValue, owner: type[Any]) -> JsonSchemaValue:
     }
     described = {"title": schema["title"], "description": summary} if summary else {"title": schema["title"]}
     rest = {key: value for key, value in schema.items() if key not in ("title", "description")}
-    return {**described, **rest, "properties": properties, "required": list(properties)}
+    fields = getattr(owner, "model_fields", {})
+    required = [name for name in properties if name not in fields or fields[name].exclude_if is None]
+    return {**described, **rest, "properties": properties, "required": required}
 
 
 def _notes(docstring: str) -> dict[str, str]:

@@ -33,6 +33,8 @@ WRITTEN_BY = {
     "validity/responses.json": "leaderboard",
     "validity/three-seeds.json": "leaderboard",
 }
+# What is not written where it is as it was before there was a choice.
+LEFT_OUT = {"RunSpec": {"block"}}
 COMMITTED = [(path, kind) for pattern, kind in WRITTEN_BY.items() for path in sorted(RESULTS.glob(pattern))]
 
 
@@ -65,7 +67,8 @@ def test_a_schema_says_what_it_is_and_points_to_itself_alone(kind):
     version = found["properties"].get("schema_version", {}).get("const")
     assert version == (KINDS[kind].newest if kind in KINDS else None)
     for one in (found, *found["$defs"].values()):
-        assert sorted(one.get("required", ())) == sorted(one.get("properties", {})), one["title"]
+        always = set(one.get("properties", {})) - LEFT_OUT.get(one["title"], set())
+        assert sorted(one.get("required", ())) == sorted(always), one["title"]
 
 
 def test_every_committed_result_has_a_schema():
