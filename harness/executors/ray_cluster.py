@@ -83,10 +83,6 @@ class Connection:
         free = self._ray.available_resources()
         return min(sum(self._fit(node["Resources"]) for node in self._nodes()), self._fit(free))
 
-    def cards(self) -> bool:
-        """Whether a node has a GPU."""
-        return any(node["Resources"].get("GPU", 0) > 0 for node in self._nodes())
-
     def named(self, node: str) -> str:
         """The name of a node, from its number; an address where it was given none."""
         return next((str(one["NodeName"]) for one in self._ray.nodes() if one["NodeID"] == node), node)

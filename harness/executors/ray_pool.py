@@ -126,10 +126,6 @@ class RayPool:
         """How many workers the cluster has room for now."""
         return self._connection.room()
 
-    def cards(self) -> bool:
-        """Whether a node of the cluster has a GPU."""
-        return self._connection.cards()
-
     def hire(self) -> int:
         """Asks for an actor; it is ready once a node has room for it."""
         number = next(self._numbers)

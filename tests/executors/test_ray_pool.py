@@ -192,7 +192,7 @@ def test_a_worker_that_hangs_is_killed(crew, kit, soon, tmp_path) -> None:
 
 def test_workers_stand_where_the_gpus_are_and_are_shown_no_others(crew, kit) -> None:
     scheduler, pool, _ = crew(1, gpus=2)
-    assert pool.cards() and pool.room() in (0, 1)
+    assert pool.room() in (0, 1)
     assert scheduler.first()["visible"] in ("0,1", "1,0")
     assert [worker.node for worker in scheduler.facts().workers] == ["n3"]
     scheduler.close()
