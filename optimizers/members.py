@@ -18,7 +18,7 @@ IntArray = NDArray[np.intp]
 
 BLOCK: Final = 4096
 """Coordinates that are read at a time: those of all members stay in a processor's cache."""
-BLUNT: Final = 1e-6
+BLUNT: Final = 1e-2
 """Of the square distance from the anchor: what is nearer to each other has lost too many digits."""
 
 

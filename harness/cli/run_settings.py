@@ -104,9 +104,13 @@ def _known_optimizers(flags: RunFlags) -> dict[str, Any]:
 
 
 def _sharing(flags: RunFlags) -> dict[str, Any]:
-    from harness.tuning.spec import MOST_BLOCK
+    from harness.tuning.spec import DEFAULT_BLOCK, MOST_BLOCK
 
     options.whole("--block", flags.block, 1, MOST_BLOCK)
+    if not flags.share and flags.block != DEFAULT_BLOCK:
+        raise UsageError(
+            f"--block {flags.block} with --no-share: regions that do not share wait for none; leave one out"
+        )
     return {"share": flags.share, "block": flags.block}
 
 

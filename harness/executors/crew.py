@@ -112,7 +112,6 @@ class Crew:
     def left(self, member: Member, reason: str, now: float) -> list[Task]:
         """One is gone; returns what it held, the task it was at first."""
         del self._members[member.number]
-        member.busy += now - member.since if member.holds else 0.0
         member.gone, member.lost = now, reason
         held, member.holds = member.holds, []
         for task in held:

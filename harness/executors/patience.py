@@ -66,7 +66,7 @@ class Patience:
     @property
     def _end(self) -> float:
         if self._placed:
-            return max(self._placed) + self._limits.loading
+            return max(self._began, *self._placed) + self._limits.loading
         return self._began + self._limits.room
 
 

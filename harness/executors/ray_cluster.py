@@ -15,14 +15,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from harness.errors import RunError, UsageError
 
 _REACHED = 5.0
 """Seconds for a head node to take a connection; Ray itself tries for two minutes."""
-_LOOK, _AWAY = 2.0, 15.0
-"""Seconds between two looks whether the head node is there, and those after which it is given up."""
+LOOK: Final = 2.0
+"""Seconds between two looks whether the head node is there."""
+_AWAY = 15.0
+"""Seconds after the first look in vain when it is given up."""
 _STORE = 1 << 30
 """Bytes of the object store of a cluster that is started here, at most: a few jobs are under way at a time."""
 _SLACK = 1e-6
@@ -70,7 +72,8 @@ class Connection:
             self.where = f"on the cluster at {address}" if address else "on a cluster that was started here"
         try:
             self._head: str = ray.get_runtime_context().gcs_address
-            self._looked = self._seen = time.monotonic()
+            self._looked = time.monotonic()
+            self._missed: float | None = None
             most = int(max((node["Resources"].get("GPU", 0) for node in self._nodes()), default=0))
             self.gpus = cluster.gpus(most) if callable(cluster.gpus) else cluster.gpus
             self._check_that_a_worker_fits()
@@ -94,13 +97,16 @@ class Connection:
             RunError: it has not been for long.
         """
         now = time.monotonic()
-        if now - self._looked < _LOOK:
+        if now - self._looked < LOOK:
             return
-        self._looked = now
         if _answers(self._head):
-            self._seen = now
-        elif now - self._seen >= _AWAY:
+            self._missed = None
+        elif self._missed is None:
+            self._missed = now
+        elif now - self._missed >= _AWAY:
             raise self.gone()
+        # An answer may have taken long.
+        self._looked = time.monotonic()
 
     def gone(self) -> RunError:
         """What is to be said when the cluster is lost."""

@@ -19,7 +19,7 @@ from typing import Any
 from harness.errors import RunError, UsageError
 from harness.executors.job import Job
 from harness.executors.pool import Done, Event, Failed, Lost, Placed, Remote, Started
-from harness.executors.ray_cluster import Cluster, Connection
+from harness.executors.ray_cluster import LOOK, Cluster, Connection
 
 _QUIET = {
     # What Ray would print to standard output between the lines of a command; who is lost is told by the scheduler.
@@ -157,12 +157,14 @@ class RayPool:
         self._calls[handle.do.remote(job.detached(), key)] = (worker, task)
 
     def wait(self, seconds: float) -> list[Event]:
-        """Waits for the first call that is answered, and tells of all that are.
+        """Waits for the first call that is answered, but not long, and tells of all that are.
 
         Raises:
             RunError: the cluster is gone.
         """
         self._connection.check()
+        # Not past the next look at the cluster.
+        seconds = min(seconds, LOOK)
         if not self._calls:
             time.sleep(seconds)
             return []

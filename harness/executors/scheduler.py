@@ -228,7 +228,7 @@ class Scheduler:
     def _gone(self, member: Member, reason: str, error: BaseException | None) -> None:
         now = self._hooks.clock()
         held = self._crew.left(member, reason, now)
-        if member.ready is not None and not self._crew.ready:
+        if not self._crew.ready:
             self._patience.begin(now)
         for task in held[:1]:
             task.tries += task.number in self._tasks.open

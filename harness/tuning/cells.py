@@ -67,13 +67,13 @@ class Incumbent:
 
     def offer(self, vectors: Vectors, losses: Array, evaluations: float) -> None:
         """Takes those of n candidates that are better than what it has; NaN never is."""
-        better = np.flatnonzero(losses < self.bar)
+        better, before = np.flatnonzero(losses < self.bar), list(self.finalists)
         for place in better[np.argsort(losses[better], kind="stable")]:
             loss, vector = float(losses[place]), vectors[place]
             if loss >= self.bar:
                 break
             # A remembered candidate may be asked again; what further samples said of it stands.
-            if not any(np.array_equal(vector, other) for _, other in self.finalists):
+            if not any(np.array_equal(vector, other) for _, other in (*before, *self.finalists)):
                 insort(self.finalists, (loss, vector.copy()), key=lambda one: one[0])
                 del self.finalists[self.most + self.spare :]
         if self.finalists and self.finalists[0][0] < self.loss:

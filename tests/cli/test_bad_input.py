@@ -53,6 +53,7 @@ CASES = [
     (("run", "--penalty", "nan"), "--penalty nan: expected"),
     (("run", "--aggregate", "median"), "unknown aggregate 'median'"),
     (("run", "--finalists", "0"), "--finalists 0: expected at least 1"),
+    (("run", "--block", "9", "--no-share"), "--block 9 with --no-share: "),
     (("run", "--block", "0"), "--block 0: expected at least 1"),
     (("run", "--optimizer", "gradient", "--set", "learning_rate=0"), "learning_rate is '0'"),
     (("run", "--dimensions", "PDI,XYZ"), "unknown dimension 'xyz': expected one of"),

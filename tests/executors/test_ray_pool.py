@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from harness.errors import HarnessError, ModelError, RunError, UsageError
+from harness.executors import ray_cluster
 from harness.executors.limits import Hooks, Limits
 from harness.executors.local import Local
 from harness.executors.pool import Lost, Placed, Remote, Started
@@ -387,6 +388,25 @@ def test_a_cluster_is_started_and_ended_here_without_a_word(tmp_path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_a_look_in_vain_is_no_loss_before_others_follow_for_long(monkeypatch) -> None:
+    now, there = [0.0], [True]
+    monkeypatch.setattr(ray_cluster, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(ray_cluster, "_answers", lambda address: there[0])
+    ray = SimpleNamespace(
+        is_initialized=lambda: True,
+        nodes=lambda: [{"Alive": True, "Resources": {"CPU": 1.0}}],
+        get_runtime_context=lambda: SimpleNamespace(gcs_address="10.0.0.1:6379"),
+    )
+    connection = ray_cluster.Connection(ray, Cluster())
+    # Nobody looked for a minute: the first look in vain is one all the same.
+    for at, answers in ((60.0, False), (70.0, True), (80.0, False), (81.0, False), (94.0, False)):
+        now[0], there[0] = at, answers
+        connection.check()
+    now[0] = 97.0
+    with pytest.raises(RunError, match=r"^the Ray cluster at 10\.0\.0\.1:6379 is gone, or the node that"):
+        connection.check()
+
+
 _GONE = """
 import os, signal, sys, time
 from ray.cluster_utils import Cluster as Nodes
@@ -398,7 +418,7 @@ class Worker:
         return None
 
 nodes = Nodes(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-ray_cluster._LOOK, ray_cluster._AWAY = 0.2, 1.0
+ray_cluster.LOOK, ray_cluster._AWAY = 0.2, 1.0
 pool = RayPool(ray_cluster.Cluster(nodes.address), Worker)
 pool.hire()
 while len(pool.wait(5)) and pool._calls:

@@ -443,13 +443,45 @@ def test_what_a_worker_is_at_counts_as_work(kit, crew, paced) -> None:
     assert scheduler.facts().workers[0].busy == 30.0, "what came before the statistics began is none of theirs"
 
 
-def test_what_failed_or_was_lost_was_work(kit, crew) -> None:
+def test_what_failed_was_work_and_what_was_lost_nobody_knows(kit, crew) -> None:
     tries = iter([kit.Raises(10.0, OSError("once")), kit.Gone(5.0)])
     scheduler, _ = crew(lambda *_: next(tries, 1.0), workers=1)
     scheduler.submit(0, kit.Squares((0,)))
     kit.collected(scheduler, 1)
     first, second = scheduler.facts().workers
-    assert (first.busy, second.busy) == (15.0, 1.0)
+    assert (first.busy, second.busy) == (10.0, 1.0)
+
+
+def test_a_worker_that_is_lost_while_it_loads_is_waited_for_again(kit, crew) -> None:
+    """It took longer than there is patience with a cluster that is full; there is as much with its replacement."""
+    scheduler, pool = crew(
+        lambda *_: 1.0,
+        workers=1,
+        start=lambda worker: 4900.0 if worker else None,
+        places=lambda worker: 1500.0 if worker else 0.5,
+        limits=Limits(room=2000, loading=5000),
+    )
+    pool._later(3900.0, Lost(0, "out of memory"))
+    scheduler.submit(0, kit.Squares((1,)))
+    assert len(kit.collected(scheduler, 1)) == 1
+    assert pool.now == 3900.0 + 4900.0 + 1.0
+
+
+def test_a_worker_that_never_loads_takes_no_time_from_those_after_it(kit, crew) -> None:
+    def behave(worker, job, began):
+        return kit.Gone(1.0) if worker == 0 and began == 1 else 3000.0 if worker == 0 else 1.0
+
+    scheduler, pool = crew(
+        behave,
+        workers=2,
+        start=lambda worker: None if worker == 1 else 1.0 if worker == 0 else 900.0,
+        places=lambda worker: 0.5,
+        limits=Limits(loading=2000.0),
+    )
+    for ticket in range(2):
+        scheduler.submit(ticket, kit.Squares((ticket,)))
+    assert len(kit.collected(scheduler, 2)) == 2
+    assert pool.now == pytest.approx(1.0 + 3000.0 + 1.0 + 900.0 + 1.0)
 
 
 def test_a_worker_that_would_answer_otherwise_is_refused(kit, crew) -> None:

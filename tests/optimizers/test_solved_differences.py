@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.optimizers import FloatArray, Problem, create, parse_parameters
+from harness.optimizers import FloatArray, Problem, create, members, parse_parameters
 from harness.optimizers.contract import asked_bytes, box, search, sphere
-from harness.optimizers.solved_differences import LONGER, SHORTEST, SolvedDifferences, solve
+from harness.optimizers.solved_differences import DIGITS, LONGER, SHORTEST, SolvedDifferences, solve
 
 DIMENSIONS, OUTPUTS = 30, 4
 
@@ -72,6 +72,29 @@ def test_it_needs_a_tenth_of_what_the_classical_variant_needs(missing):
     aimed = run(problem, matrix, goal, 60)
     assert aimed < 0.01
     assert aimed < run(problem, matrix, goal, 600, variant="best/1/bin")
+
+
+def test_trials_do_not_depend_on_the_order_of_sums(monkeypatch):
+    """As on another processor, which a run may go on on: last bits of products differ, and trials do not."""
+    rng = np.random.default_rng(4)
+    size, matrix = 3000, rng.normal(size=(3000, 6)) / np.sqrt(3000)
+    problem = Problem(np.full(size, -3.0), np.full(size, 3.0), 900, rng.uniform(-3, 3, (64, size)), np.full(6, 0.7))
+    asked, told = {}, []
+    for block in (8192, 100):
+        monkeypatch.setattr(members, "BLOCK", block)
+        one = create("de", problem, parse_parameters("de", {}), np.random.default_rng(0))
+        asked[block] = []
+        for number in range(160):
+            asked[block].append(one.ask())
+            if len(told) == number:
+                # Hard to please, so that members come close to each other and stay there.
+                outputs = asked[block][-1] @ matrix
+                told.append(outputs + 0.1 * np.sin(3.0 * outputs))
+            one.tell(asked[block][-1], np.abs(told[number] - 0.7).mean(axis=1), told[number])
+    # A coordinate may be rounded to another decimal once in a while, and nothing follows from that.
+    unit = 6.0 * 10.0**-DIGITS
+    apart = [np.abs(one - other).max() for one, other in zip(asked[8192], asked[100], strict=True)]
+    assert max(apart) < 1.5 * unit and sum(map(bool, apart)) < 8
 
 
 def test_without_a_goal_it_is_best_1_bin():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from harness.errors import RunError
 from harness.records import journal as module
+from harness.records.header import earlier
 from harness.records.journal import Journal, read_journal
 
 ENTRIES = [{"a": 1}, {"b": [0.1, None, -3e-17]}, {"c": "ü\n\u2028"}, {"d": {"e": []}}]
@@ -203,3 +204,12 @@ def test_a_last_line_of_something_else_is_no_torn_one(path):
     with pytest.raises(RunError, match=f"line {len(ENTRIES) + 1}: is damaged, it is no part of a line"):
         Journal(path)
     assert path.read_bytes() == content
+
+
+def test_processes_are_told_apart_by_what_they_said():
+    now = {"threads": 2, "executor": "local"}
+    assert earlier([{"threads": 2}, now], now) == ()
+    assert earlier([{"threads": 2, "executor": "ray"}, {"threads": 1}], now) == (
+        {"threads": 2, "executor": "ray"},
+        {"threads": 1},
+    )

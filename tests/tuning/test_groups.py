@@ -48,6 +48,16 @@ def test_a_region_that_rests_holds_nothing_back():
     assert exchange.batches == []
 
 
+def test_what_further_samples_said_stands_though_the_candidate_is_asked_again():
+    held = Incumbent(2)
+    u, v, w = (np.full(3, float(one)) for one in (1, 2, 3))
+    held.offer(np.stack([u, v]), np.array([2.0, 1.5]), 1.0)
+    held.revise(v, 5.0, 2.0)
+    # The better one takes its place, and what it looked like at first does not bring it back.
+    held.offer(np.stack([w, v]), np.array([1.0, 1.5]), 3.0)
+    assert [loss for loss, _ in held.finalists] == [1.0, 2.0]
+
+
 def test_finalists_are_sorted_distinct_and_few():
     incumbent = Incumbent(most=2)
     rows = np.arange(4.0)[:, None]
