@@ -55,12 +55,15 @@ class Members:
 
     def nearest(self, base: int, most: int) -> IntArray:
         """The members nearest to one, the nearest first, without itself."""
-        near = self._nearest(base, most)
-        furthest = self._squares(base)[near].max()
-        if furthest < BLUNT * np.diag(self._products)[[base, *near]].max():
+        sizes = np.diag(self._products)
+        squares = sizes - 2.0 * self._products[base] + self._products[base, base]
+        squares[base] = np.inf
+        near: IntArray = np.argsort(squares, kind="stable")[: min(most, len(self) - 1)]
+        if squares[near].max() < BLUNT * sizes[[base, *near]].max():
+            # From the base itself these are the distances, and not differences of what is larger.
             self._anchor = self._all[base].X
             self._products = self._multiply(np.arange(len(self)))
-            near = self._nearest(base, most)
+            return self.nearest(base, most)
         return near
 
     def gram(self, base: int, others: IntArray) -> FloatArray:
@@ -80,16 +83,6 @@ class Members:
         """(d,) from one member to another."""
         step: FloatArray = (self._all[one].X - self._all[other].X) / self._width
         return step
-
-    def _nearest(self, base: int, most: int) -> IntArray:
-        squares = self._squares(base)
-        squares[base] = np.inf
-        return np.argsort(squares, kind="stable")[: min(most, len(self) - 1)]
-
-    def _squares(self, base: int) -> FloatArray:
-        """(p,) square distances of all members from one."""
-        squares: FloatArray = np.diag(self._products) - 2.0 * self._products[base] + self._products[base, base]
-        return squares
 
     def _multiply(self, some: IntArray) -> FloatArray:
         """(k, p) inner products of some members (k,) with all, read anew."""

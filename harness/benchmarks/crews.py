@@ -18,6 +18,7 @@ from harness.models.language_model import ModelSpec
 from harness.optimizers import parse_parameters
 from harness.records.execution import ExecutionFacts
 from harness.records.journal import Journal
+from harness.tasks.hofstede_vsm.regions import Region
 from harness.tasks.hofstede_vsm.targets import load_regions
 from harness.tuning.cells import Ground, Tuned
 from harness.tuning.chronicle import Observer
@@ -49,7 +50,7 @@ def search(
     scheduler: Scheduler, spec: RunSpec, places: dict[int, Ground], observer: Observer
 ) -> tuple[ExecutionFacts, int]:
     """A whole search, kept in a journal; and how many searches there were."""
-    regions = tuple(load_regions()[code] for code in spec.regions)
+    regions = _regions(spec)
     tuning = Tuning(spec, places, observer)
     searches = [
         one
@@ -65,7 +66,7 @@ def search(
 
 def grounds_of(spec: RunSpec, dimensions: int, latency: float) -> dict[int, Ground]:
     """Where simulated candidates live, which take so many seconds in the median."""
-    regions = tuple(load_regions()[code] for code in spec.regions)
+    regions = _regions(spec)
     space = FullSpace(np.zeros(WIDTH), np.ones(WIDTH), dimensions // WIDTH, 3.0)
 
     def sample(seed: int, label: str, count: int) -> Vectors:
@@ -97,6 +98,11 @@ def spec_of(model: ModelSpec, candidates: int, tokens: int = 10, regions: int = 
         rest=0.0,
         space=SpaceSpec(),
     )
+
+
+def _regions(spec: RunSpec) -> tuple[Region, ...]:
+    table = load_regions()
+    return tuple(table[code] for code in spec.regions)
 
 
 @contextmanager

@@ -21,11 +21,9 @@ class Placed:
 
     Attributes:
         worker: its number.
-        node: it is made on.
     """
 
     worker: int
-    node: str
 
 
 @dataclass(frozen=True)

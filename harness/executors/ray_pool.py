@@ -59,19 +59,19 @@ class Resident:
         self._shared: dict[int, Any] = {}
         self._worker: Any = None
 
-    def place(self) -> tuple[str, int, None, None]:
-        """The node's and the process's number."""
-        return library().get_runtime_context().get_node_id(), os.getpid(), None, None
+    def place(self) -> None:
+        """Answers as soon as the actor has its place."""
 
     def start(self) -> tuple[str, int, Any, _Told | None]:
         """Makes the worker; returns the node's and the process's number, the worker's facts, or what was raised."""
         if not self._gpus:
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        node = library().get_runtime_context().get_node_id()
         try:
             self._worker = self._make()
-            return *self.place()[:2], self._worker.facts(), None
+            return node, os.getpid(), self._worker.facts(), None
         except Exception as error:
-            return *self.place()[:2], None, _sendable(error)
+            return node, os.getpid(), None, _sendable(error)
 
     def keep(self, key: int, shared: Any) -> None:
         """Takes a part that later jobs share."""
@@ -200,13 +200,14 @@ class RayPool:
                 # This process is the owner, by the account of a cluster that has given up its node.
                 raise self._connection.gone() from error
             return self._lost(worker, str(error), _unmade(str(error)))
+        if task == _PLACE:
+            return Placed(worker)
         *found, told = answer
         if told:
             return self._failed(worker, task, _received(told), 0.0 if task == _START else found[1])
-        if task in (_PLACE, _START):
+        if task == _START:
             node, self.processes[worker], facts = found
-            name = self._connection.named(node)
-            return Placed(worker, name) if task == _PLACE else Started(worker, name, facts)
+            return Started(worker, self._connection.named(node), facts)
         value, seconds = found
         return Done(worker, task, value, seconds)
 

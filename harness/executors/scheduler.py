@@ -166,7 +166,7 @@ class Scheduler:
 
     def _happened(self, member: Member, event: Event) -> None:
         if isinstance(event, Placed):
-            member.node, member.placed = event.node, self._hooks.clock()
+            member.placed = self._hooks.clock()
         elif isinstance(event, Started):
             self._started(member, event)
         elif isinstance(event, Lost):

@@ -12,7 +12,7 @@ from harness.optimizers import Optimizer
 from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region
 from harness.tuning.answering import Asking
-from harness.tuning.evaluator import Evaluator
+from harness.tuning.evaluator import TOGETHER, Evaluator
 from harness.tuning.memory import Memory
 from harness.tuning.space import SearchSpace, Vectors
 
@@ -37,7 +37,7 @@ class Ground:
     seed: int = 0
     noisy: bool = False
 
-    def evaluator(self, together: int = 32) -> Evaluator:
+    def evaluator(self, together: int = TOGETHER) -> Evaluator:
         """Has the candidates of a search answered that begins now, so many of its first sample in one go."""
         return Evaluator(self.job, self.memory, self.seed, self.noisy, together)
 

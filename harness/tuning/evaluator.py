@@ -18,6 +18,8 @@ from harness.tuning.query import Query, Search
 from harness.tuning.space import Vectors
 from harness.tuning.turn import Turn, check_failed
 
+TOGETHER: Final = 32
+"""Candidates of a first sample that are answered, and kept, in one go, unless more are asked for."""
 HEAD: Final = 8
 """Coordinates that tell nearly all candidates apart."""
 
@@ -33,7 +35,9 @@ class Evaluator:
         together: candidates of a first sample that are answered, and kept, in one go.
     """
 
-    def __init__(self, job: Asking, memory: Memory, seed: int = 0, noisy: bool = False, together: int = 32) -> None:
+    def __init__(
+        self, job: Asking, memory: Memory, seed: int = 0, noisy: bool = False, together: int = TOGETHER
+    ) -> None:
         self._job = job
         self._memory = memory
         self._seed = seed

@@ -17,7 +17,7 @@ from harness.tasks.hofstede_vsm.indices import Array
 from harness.tasks.hofstede_vsm.regions import Region, scores
 from harness.tuning.cells import Cell, Ground, Incumbent, Tuned
 from harness.tuning.chronicle import Chronicle, Observer
-from harness.tuning.evaluator import Evaluator
+from harness.tuning.evaluator import TOGETHER, Evaluator
 from harness.tuning.groups import Batch, Group, groups, result
 from harness.tuning.objective import Answers, goals
 from harness.tuning.query import Search
@@ -27,8 +27,7 @@ from harness.tuning.turn import Part, Turn
 
 INITIAL_CANDIDATES = 64
 EACH = 4
-FEWEST = 32
-"""Candidates of a first sample that are answered in one go, for each region of a block, and at least."""
+"""Candidates of a first sample that are answered in one go for each region of a block."""
 IDLE_GENERATIONS = 20
 SPARE = 8
 """Candidates kept behind the finalists where one sample of respondents may flatter."""
@@ -71,7 +70,7 @@ class Tuning:
     def _begin(self, optimizer: OptimizerSpec, seed: int, label: str, regions: tuple[Region, ...]) -> Search[Group]:
         """A group after its first sample, which is paid for once, out of the whole group's budget."""
         ground, targets = self.grounds[seed], scores(regions)
-        evaluator, sample = ground.evaluator(max(FEWEST, EACH * self.spec.block)), ground.samples[label]
+        evaluator, sample = ground.evaluator(max(TOGETHER, EACH * self.spec.block)), ground.samples[label]
         answers = yield from self._first_answers(evaluator, optimizer, seed, label, sample, targets)
         losses = self._losses(sample, answers, targets)
         group = Group(

@@ -138,7 +138,7 @@ class FakePool:
         elif start is not None:
             self._later(start, Started(worker, f"n{worker}", self.facts(worker)))
         if self.places(worker) is not None:
-            self._later(self.places(worker), Placed(worker, f"n{worker}"))
+            self._later(self.places(worker), Placed(worker))
         self._queues[worker] = []
         self._began[worker] = 0
         return worker

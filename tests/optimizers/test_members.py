@@ -17,9 +17,9 @@ def individuals(rows):
     return [SimpleNamespace(X=row) for row in rows]
 
 
-def check(kept, population, width, most=5, places=None, exactly=1e-9):
+def check(kept, population, width, most=5, exactly=1e-9):
     rows = np.array([one.X for one in population]) / width
-    for base in places or range(len(population)):
+    for base in range(len(population)):
         squares = np.square(rows - rows[base]).sum(axis=1)
         near = kept.nearest(base, most)
         assert base not in near and len(set(near)) == min(most, len(population) - 1)
